@@ -1,0 +1,1 @@
+"""Code lists and the arithmetic of codes. Imports nothing from the layers."""
