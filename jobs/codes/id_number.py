@@ -2,8 +2,9 @@
 
 Eighteen characters: county (6), birth date (8), sequence (3), check character (ISO 7064 MOD 11-2). The earlier
 fifteen-digit number of GB 11643-1989 has a two-digit year and no check character; lifting puts '19' before the year
-and appends the check character. Blanks around a number and a small x are forgiven. The two forms here, for Arrow
-and for Spark, give the same answers (a test compares them).
+and appends the check character. Blanks around a number and a small x are forgiven. One arithmetic
+serves both: the Spark columns run the Arrow functions inside tasks (as SQL expressions the checksum's seventeen terms
+outgrow what Spark can compile).
 """
 
 from __future__ import annotations
@@ -13,7 +14,9 @@ import pyarrow as pa
 import pyarrow.compute as pc
 from numpy.typing import NDArray
 from pyspark.sql import Column
-from pyspark.sql import functions as F
+from pyspark.sql.pandas.functions import arrow_udf
+
+ColumnOrName = Column | str
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999, annex A
 CHECK_CHARACTERS = "10X98765432"  # by remainder 0 to 10
@@ -47,20 +50,14 @@ def lift(numbers: pa.Array) -> pa.Array:
     return pc.if_else(is_valid(numbers), _lift_form(_clean(numbers)), nothing)
 
 
-def valid_id(number: Column) -> Column:
-    """Spark's form of ``is_valid``: a boolean column, never null."""
-    lifted = _lift_form_column(_clean_column(number))
-    day = F.concat_ws("-", F.substring(lifted, 7, 4), F.substring(lifted, 11, 2), F.substring(lifted, 13, 2))
-    real_date = F.try_to_timestamp(day, F.lit("yyyy-MM-dd")).isNotNull()
-    plausible_year = F.substring(lifted, 7, 4).between(str(EARLIEST_YEAR), str(LATEST_YEAR))
-    right_sum = _check_column(lifted) == F.substring(lifted, 18, 1)
-    verdict = F.when(lifted.rlike(FORM_18), real_date & plausible_year & right_sum)
-    return F.coalesce(verdict, F.lit(False))
+def valid_id(number: ColumnOrName) -> Column:
+    """``is_valid`` as a Spark column: boolean, never null."""
+    return arrow_udf(is_valid, "boolean")(number)  # type: ignore[call-overload,no-any-return]
 
 
-def lift_15(number: Column) -> Column:
-    """Spark's form of ``lift``: eighteen characters for every valid number, null for all others."""
-    return F.when(valid_id(number), _lift_form_column(_clean_column(number)))
+def lift_15(number: ColumnOrName) -> Column:
+    """``lift`` as a Spark column: eighteen characters for every valid number, null for all others."""
+    return arrow_udf(lift, "string")(number)  # type: ignore[call-overload,no-any-return]
 
 
 def _clean(numbers: pa.Array) -> pa.Array:
@@ -92,14 +89,15 @@ def _check_characters(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
     """The check character, as a byte, that belongs to the first seventeen digits of each row."""
     digits = text[:, :17].astype(np.int64) - ord("0")
     by_remainder = np.frombuffer(CHECK_CHARACTERS.encode("ascii"), dtype=np.uint8)
-    return by_remainder[digits @ np.array(WEIGHTS) % 11]
+    return np.asarray(by_remainder[digits @ np.array(WEIGHTS) % 11])
 
 
 def _real_dates(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """True where positions 7 to 14 are a day of the calendar."""
     digits = text[:, 6:14].astype(np.int64) - ord("0")
-    year, month, day = digits[:, :4] @ [1000, 100, 10, 1], digits[:, 4:6] @ [10, 1], digits[:, 6:] @ [10, 1]
-    return real_dates(year, month, day)
+    year = digits[:, :4] @ np.array([1000, 100, 10, 1])
+    tens = np.array([10, 1])
+    return real_dates(year, digits[:, 4:6] @ tens, digits[:, 6:] @ tens)
 
 
 def real_dates(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -114,23 +112,3 @@ def real_dates(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[n
 def _mask(values: pa.Array) -> NDArray[np.bool_]:
     """An Arrow boolean array as numpy, null counting as false."""
     return np.asarray(pc.fill_null(values, False).to_numpy(zero_copy_only=False), dtype=bool)
-
-
-def _clean_column(number: Column) -> Column:
-    """Spark's form of ``_clean``."""
-    trimmed = F.upper(F.regexp_replace(number, r"(?U)^\s+|\s+$", ""))
-    return F.when(trimmed != "", trimmed)
-
-
-def _lift_form_column(clean: Column) -> Column:
-    """Spark's form of ``_lift_form``."""
-    body = F.concat(F.substring(clean, 1, 6), F.lit("19"), F.substring(clean, 7, 9))
-    return F.when(clean.rlike(FORM_15), F.concat(body, _check_column(body))).otherwise(clean)
-
-
-def _check_column(number: Column) -> Column:
-    """The check character that belongs to the first seventeen digits; meaningless where they are none."""
-    total = F.lit(0)
-    for position, weight in enumerate(WEIGHTS, start=1):
-        total = total + (F.ascii(F.substring(number, position, 1)) - ord("0")) * weight
-    return F.substring(F.lit(CHECK_CHARACTERS), F.pmod(total, F.lit(11)) + 1, F.lit(1))
