@@ -1,0 +1,143 @@
+"""The command line: which job, with which settings, and what its end means."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
+
+from omegaconf import DictConfig, OmegaConf
+from pyspark.errors import PySparkException
+from pyspark.sql import SparkSession
+
+from jobs.lakehouse import settings as st
+from jobs.lakehouse.errors import Broken, Refused
+from jobs.lakehouse.job import COMMANDS, LAYERS, jobs_of
+from jobs.lakehouse.lake import Lake, Lease
+from jobs.lakehouse.report import Console, print_report
+from jobs.lakehouse.runner import Runner
+from jobs.lakehouse.session import session
+
+PIPELINE = tuple(LAYERS)
+
+
+@dataclass
+class Context:
+    """One request: its job, settings and lake, and a Spark session that starts when it is first asked for.
+
+    A command is a function of this; it returns an exit code or nothing.
+    """
+
+    job: str
+    overrides: Sequence[st.Override]
+    settings: DictConfig
+    lake: Lake
+    writes: bool = True
+    _spark: list[SparkSession] = field(default_factory=list)
+
+    def spark(self) -> SparkSession:
+        """The session. A job that writes holds the lake's lease from here on until the process ends."""
+        if not self._spark:
+            made = session(self.settings)
+            if self.writes:
+                Lease(self.lake).take(made)
+                _ = self.lake.key
+            self._spark.append(made)
+        return self._spark[0]
+
+    def settings_of(self, job: str) -> DictConfig:
+        """The settings of another job of the same request, such as a layer of the pipeline."""
+        others = [*LAYERS, *COMMANDS, "pipeline"]
+        return st.load(job, self.overrides, others)
+
+
+def main(arguments: Sequence[str]) -> int:
+    """Run one request. Returns the exit code: 0 done, 2 refused, 3 integrity broken, 1 failed."""
+    names = sorted({"pipeline", *LAYERS, *COMMANDS})
+    try:
+        if not arguments or set(arguments) & {"--help", "-h", "help"}:
+            print(usage(names))
+            return 0
+        overrides = st.parse(arguments)
+        job = next((o.value for o in overrides if o.name == "job"), "")
+        if job not in names:
+            raise Refused(
+                f"{'no job' if not job else 'unknown job ' + job}; give job=<name> with one of: {', '.join(names)}"
+            )
+        return _run(job, overrides)
+    except (Refused, Broken) as error:
+        print(f"{'refused' if isinstance(error, Refused) else 'integrity broken'}: {error}", file=sys.stderr)
+        return error.exit_code
+    except PySparkException as error:
+        text = str(error)
+        print(f"failed: {text.splitlines()[0] if text else error!r}", file=sys.stderr)
+        return 3 if "is required but was null" in text or ": rule " in text else 1
+
+
+def _run(job: str, overrides: Sequence[st.Override]) -> int:
+    if job == "pipeline":
+        _refuse_unknown_owners(overrides)
+        settings = st.load(job, overrides, [*LAYERS, *COMMANDS])
+    else:
+        settings = st.load(job, overrides)
+    context = Context(job, overrides, settings, lake_of(settings))
+    if job in COMMANDS:
+        command: Callable[[Context], int | None] = importlib.import_module(COMMANDS[job]).main
+        return command(context) or 0
+    return run_layers(context, PIPELINE if job == "pipeline" else (job,))
+
+
+def run_layers(context: Context, layers: Sequence[str]) -> int:
+    """Run what is stale in these layers, in dependency order, and print what was done."""
+    console = Console(str(context.settings.pipeline.progress))
+    runner = Runner(context.lake, context.settings_of, context.spark, console)
+    jobs = jobs_of(layers)
+    console.expect(len(jobs))
+    try:
+        runner.run(jobs)
+    finally:
+        console.close()
+        print_report(runner.results, context.lake)
+    return 0
+
+
+def lake_of(settings: DictConfig) -> Lake:
+    """The lake that the settings name."""
+    node = settings.lake
+    return Lake(str(node.root), int(node.buckets), node.key_file, int(node.lease_wait))
+
+
+def _refuse_unknown_owners(overrides: Sequence[st.Override]) -> None:
+    """Check the settings meant for the pipeline's layers before anything runs."""
+    for layer in LAYERS:
+        mine = [o for o in overrides if o.name.split(".")[0] == layer]
+        if mine:
+            st.load(layer, mine)
+
+
+def usage(names: Sequence[str]) -> str:
+    """Jobs with their settings and defaults, and examples."""
+    lines = [
+        "usage: python -m jobs job=<name> [<setting>=<value> ...]",
+        "       spark-submit jobs/run.py job=<name> [<setting>=<value> ...]",
+        "",
+        "jobs and their settings (with defaults):",
+    ]
+    for name in names:
+        if name not in st.choices("job"):
+            continue
+        loaded = st.load(name)
+        own = loaded.get(name)
+        lines.append(f"  job={name}")
+        lines += [f"      {name}.{s} = {OmegaConf.select(own, s)}" for s in (st.names(own) if own else [])]
+    shared = st.load("pipeline")
+    lines += ["", "settings of every job:"]
+    groups = ("lake", "observation", "pipeline", "mlflow", "spark", "province")
+    lines += [f"  {n} = {OmegaConf.select(shared, n)}" for n in st.names(shared) if n.split(".")[0] in groups]
+    lines += [
+        f"  province=<name>: {', '.join(st.choices('province'))}",
+        f"  env=<name>: {', '.join(st.choices('env'))}",
+    ]
+    lines += ["", "exit codes: 0 done, 2 the request or every file refused, 3 integrity broken, 1 failed"]
+    return "\n".join(lines)

@@ -1,0 +1,55 @@
+"""The Spark session: Delta on, quiet, and the settings of ``env=`` applied."""
+
+from __future__ import annotations
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from omegaconf import DictConfig
+from pyspark import SparkConf
+from pyspark.sql import SparkSession
+
+from jobs.lakehouse import settings as _settings
+
+DELTA = {
+    "spark.sql.extensions": "io.delta.sql.DeltaSparkSessionExtension",
+    "spark.sql.catalog.spark_catalog": "org.apache.spark.sql.delta.catalog.DeltaCatalog",
+    "spark.sql.session.timeZone": "UTC",
+    "spark.sql.legacy.javaCharsets": "true",
+    "spark.ui.enabled": "false",
+    "spark.ui.showConsoleProgress": "false",
+    "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.parquet.compression.codec": "zstd",
+    "spark.databricks.delta.optimizeWrite.enabled": "false",
+    "spark.databricks.delta.properties.defaults.enableInCommitTimestamps": "true",
+    "spark.log.level": "ERROR",
+}
+
+
+def session(settings: DictConfig | None = None) -> SparkSession:
+    """The running session, or a new one with the settings given (default: those of ``conf/``, as in a notebook)."""
+    running = SparkSession.getActiveSession()
+    if running is not None:
+        return running
+    if settings is None:
+        settings = _settings.load("pipeline")
+    os.environ.setdefault("PYSPARK_PYTHON", sys.executable)
+    os.environ.setdefault("PYSPARK_DRIVER_PYTHON", sys.executable)
+    package = str(Path(__file__).resolve().parents[2])
+    spark: Any = settings.spark
+    builder: Any = SparkSession.builder.appName(f"lakehouse {settings.job}")
+    conf = {**DELTA, **{str(k): str(v) for k, v in spark.conf.items()}}
+    conf["spark.executorEnv.PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
+    if spark.master:
+        conf["spark.master"] = spark.master
+    if spark.driver_memory:
+        conf["spark.driver.memory"] = spark.driver_memory
+    submitted = SparkConf() if "PYSPARK_GATEWAY_PORT" in os.environ else None
+    for name, value in conf.items():
+        if submitted is None or not submitted.contains(name):  # what spark-submit was told comes first
+            builder = builder.config(name, value)
+    made: SparkSession = builder.getOrCreate()
+    made.sparkContext.setLogLevel("ERROR")
+    return made
