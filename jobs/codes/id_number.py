@@ -16,14 +16,14 @@ from numpy.typing import NDArray
 from pyspark.sql import Column
 from pyspark.sql.pandas.functions import arrow_udf
 
+from jobs.codes.real_date import number, real_dates, text_matrix
+
 ColumnOrName = Column | str
 
 WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)  # GB 11643-1999, annex A
 CHECK_CHARACTERS = "10X98765432"  # by remainder 0 to 10
 FORM_18 = "^[1-9][0-9]{16}[0-9X]$"
 FORM_15 = "^[1-9][0-9]{14}$"
-DAYS_IN_MONTH = (0, 31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31)
-EARLIEST_YEAR, LATEST_YEAR = 1800, 2199
 
 
 def problem(numbers: pa.Array) -> pa.Array:
@@ -31,7 +31,7 @@ def problem(numbers: pa.Array) -> pa.Array:
     lifted = _lift_form(_clean(numbers))
     given = _mask(pc.is_valid(lifted))
     well_formed = _mask(pc.match_substring_regex(lifted, FORM_18))
-    text = _text_matrix(lifted.filter(pa.array(well_formed)), 18)
+    text = text_matrix(lifted.filter(pa.array(well_formed)), 18)
     bad_date, bad_sum = well_formed.copy(), well_formed.copy()
     bad_date[well_formed] = ~_real_dates(text)
     bad_sum[well_formed] = _check_characters(text) != text[:, 17]
@@ -50,14 +50,14 @@ def lift(numbers: pa.Array) -> pa.Array:
     return pc.if_else(is_valid(numbers), _lift_form(_clean(numbers)), nothing)
 
 
-def valid_id(number: ColumnOrName) -> Column:
+def valid_id(column: ColumnOrName) -> Column:
     """``is_valid`` as a Spark column: boolean, never null."""
-    return arrow_udf(is_valid, "boolean")(number)  # type: ignore[call-overload,no-any-return]
+    return arrow_udf(is_valid, "boolean")(column)  # type: ignore[call-overload,no-any-return]
 
 
-def lift_15(number: ColumnOrName) -> Column:
+def lift_15(column: ColumnOrName) -> Column:
     """``lift`` as a Spark column: eighteen characters for every valid number, null for all others."""
-    return arrow_udf(lift, "string")(number)  # type: ignore[call-overload,no-any-return]
+    return arrow_udf(lift, "string")(column)  # type: ignore[call-overload,no-any-return]
 
 
 def _clean(numbers: pa.Array) -> pa.Array:
@@ -76,13 +76,8 @@ def _lift_form(clean: pa.Array) -> pa.Array:
     body = pc.binary_join_element_wise(
         pc.utf8_slice_codeunits(parts, 0, 6), "19", pc.utf8_slice_codeunits(parts, 6, 15), ""
     )
-    check = pa.array(_check_characters(_text_matrix(body, 17)).view("S1").astype("U1"), pa.string())
+    check = pa.array(_check_characters(text_matrix(body, 17)).view("S1").astype("U1"), pa.string())
     return pc.replace_with_mask(clean, pa.array(old), pc.binary_join_element_wise(body, check, ""))
-
-
-def _text_matrix(numbers: pa.Array, width: int) -> NDArray[np.uint8]:
-    """ASCII numbers of one width, none null, as a matrix of bytes: a row a number, a column a position."""
-    return np.array(numbers.to_pylist(), dtype=f"S{width}").view(np.uint8).reshape(len(numbers), width)
 
 
 def _check_characters(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -94,19 +89,7 @@ def _check_characters(text: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 def _real_dates(text: NDArray[np.uint8]) -> NDArray[np.bool_]:
     """True where positions 7 to 14 are a day of the calendar."""
-    digits = text[:, 6:14].astype(np.int64) - ord("0")
-    year = digits[:, :4] @ np.array([1000, 100, 10, 1])
-    tens = np.array([10, 1])
-    return real_dates(year, digits[:, 4:6] @ tens, digits[:, 6:] @ tens)
-
-
-def real_dates(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """True where year, month and day make a day of the (Gregorian) calendar between 1800 and 2199."""
-    good_month = (month >= 1) & (month <= 12)
-    leap = (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
-    last_day = np.array(DAYS_IN_MONTH)[np.where(good_month, month, 0)] + (leap & (month == 2))
-    good_year = (year >= EARLIEST_YEAR) & (year <= LATEST_YEAR)
-    return np.asarray(good_year & good_month & (day >= 1) & (day <= last_day))
+    return real_dates(number(text[:, 6:10]), number(text[:, 10:12]), number(text[:, 12:14]))
 
 
 def _mask(values: pa.Array) -> NDArray[np.bool_]:
