@@ -1,0 +1,1 @@
+"""Numbers: measures as declarations, the kernel that counts their atoms, and the one function that computes rates."""

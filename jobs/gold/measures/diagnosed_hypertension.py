@@ -1,0 +1,17 @@
+"""Diagnosed hypertension."""
+
+from jobs.gold.declare import Count, Measure
+
+DIAGNOSED_HYPERTENSION = Measure(
+    name="diagnosed_hypertension",
+    title="Diagnosed hypertension, point prevalence on 1 July",
+    title_zh="已诊断高血压患病率(7月1日)",
+    meaning="Residents on 1 July with a diagnosis of hypertension (ICD-10 I10 to I15) in any record up to that day.",
+    owner="chronic-disease",
+    numerator=Count("ever", of="diagnosis", where="icd10 between 'I10' and 'I15'"),
+    denominator=Count("resident"),
+    per=100,
+    label="diagnosed",
+    caveat="Counts who was diagnosed and recorded: surveys that measure blood pressure find about twice as many.",
+    interval="wilson",
+)
