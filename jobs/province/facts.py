@@ -1,0 +1,299 @@
+"""What the province is drawn from: places, ages, rates, names and code lists, read once from small CSV files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+
+from jobs.lakehouse.errors import Refused
+from jobs.province.draws import Choice, Floats, Ints
+
+DATA = Path(__file__).parent / "data"
+AGES = np.arange(111)
+BANDS = 18  # five-year bands, the last 85+
+AGE_GROUPS = ("age_0_5", "age_6_17", "age_18_44", "age_45_64", "age_65")
+OUTSIDE = ("110000", "120000", "130000", "210000", "220000", "230000", "320000", "340000", "410000")  # hukou elsewhere
+
+
+def age_group(age: Floats) -> Ints:
+    """The index in ``AGE_GROUPS`` of ages in years."""
+    return np.searchsorted(np.array([6.0, 18.0, 45.0, 65.0]), age, side="right")
+
+
+@dataclass(frozen=True)
+class Places:
+    """Cities and counties with their people. Index arrays: ``city`` of each county; weights are census residents."""
+
+    city_code: tuple[str, ...]
+    county_code: tuple[str, ...]
+    city: Ints
+    people: Floats
+    city_people: Floats
+    cells: Choice  # by city: sex x band
+    county: Choice  # by city x band: county
+    near: Choice  # by city: county of that city
+
+
+@dataclass(frozen=True)
+class Rates:
+    """Rates by sex (0 male, 1 female) and whole age 0..110: deaths, fertility, use of care, lung cancer."""
+
+    death: Floats
+    fertility: Floats
+    visits: Floats
+    admissions: Floats
+    lung_cancer: Floats
+
+
+@dataclass(frozen=True)
+class Conditions:
+    """Chronic conditions. ``share[condition, sex, age]``: those who have it by that age (lung cancer: see Rates)."""
+
+    name: tuple[str, ...]
+    share: Floats
+    table: pd.DataFrame
+    lung: int
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Every diagnosis in use, by index: code, name; and the choices that lead to them."""
+
+    icd10: tuple[str, ...]
+    name: tuple[str, ...]
+    symptoms: Ints
+    outpatient: pd.DataFrame
+    inpatient: pd.DataFrame
+    causes: pd.DataFrame
+    outpatient_choice: Choice  # by season, sex, age group
+    inpatient_choice: Choice  # by sex, age group
+    condition_code: dict[str, tuple[Choice, Ints]]  # setting -> choice by condition among these codes
+    department_code: tuple[str, ...]
+    department_name: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Panels of three items each: rows of ``items`` in panel order, ``factor[condition, row]`` on the value."""
+
+    items: pd.DataFrame
+    panels: tuple[str, ...]
+    factor: Floats
+
+
+@dataclass(frozen=True)
+class Names:
+    """Surnames with their weights, characters of given names by sex."""
+
+    surname: tuple[str, ...]
+    surname_choice: Choice
+    given: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+@dataclass(frozen=True)
+class ProvinceFacts:
+    """Everything the simulator draws from."""
+
+    code: str
+    places: Places
+    rates: Rates
+    conditions: Conditions
+    codes: Codes
+    laboratory: Laboratory
+    names: Names
+
+    @staticmethod
+    def read(code: str, folder: Path) -> ProvinceFacts:
+        """Read the province's folder and the files common to all provinces.
+
+        Raises ``Refused`` if the folder lacks a file or its totals disagree.
+        """
+        for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
+            if not (folder / name).is_file():
+                raise Refused(f"province.facts={folder}: no {name} there")
+        conditions, codes = _conditions(), _codes()
+        conditions.table["department_no"] = conditions.table["department"].map(codes.department_code.index)
+        places = _places(code, folder)
+        return ProvinceFacts(code, places, _rates(places), conditions, codes, _laboratory(conditions), _names())
+
+
+def _csv(name: str, folder: Path = DATA) -> pd.DataFrame:
+    return pd.read_csv(
+        folder / name,
+        dtype={
+            "icd10": str,
+            "department": str,
+            "code": str,
+            "gb2260_code": str,
+            "parent_code": str,
+            "operation_code": str,
+        },
+        na_values=[""],
+        keep_default_na=False,
+    )
+
+
+def _places(code: str, folder: Path) -> Places:
+    places = _csv("places.csv", folder)
+    cities = places[places["level"] == "city"].sort_values("gb2260_code")
+    counties = places[(places["level"] == "county") & (places["official_gb2260"] == 1)].sort_values("gb2260_code")
+    total = int(places.loc[places["gb2260_code"] == code, "population_2020"].sum())
+    if cities["population_2020"].sum() != total:
+        raise Refused(
+            f"province.facts={folder}: cities sum to {cities['population_2020'].sum()}, the province to {total}"
+        )
+    city_code = tuple(cities["gb2260_code"])
+    city = counties["parent_code"].map({c: i for i, c in enumerate(city_code)}).to_numpy(np.int64)
+    people = counties["population_2020"].to_numpy(np.float64)
+    city_people = cities["population_2020"].to_numpy(np.float64)
+    people = people * (city_people / np.bincount(city, people))[city]  # zones' residents go to the city's counties
+    cells = _csv("population_age_sex.csv", folder).set_index("gb2260_code").loc[list(city_code), "population_est"]
+    in_city = (city[None, :] == np.arange(len(city_code))[:, None]) * people
+    by_band = (in_city[:, None, :] * _band_shares(folder, counties)[None, :, :]).reshape(-1, len(people))
+    return Places(
+        city_code,
+        tuple(counties["gb2260_code"]),
+        city,
+        people,
+        city_people,
+        Choice.of(cells.to_numpy().reshape(len(city_code), 2 * BANDS)),
+        Choice.of(by_band),
+        Choice.of(in_city),
+    )
+
+
+def _band_shares(folder: Path, counties: pd.DataFrame) -> Floats:
+    """Share of each county's residents in each of the 18 bands: [band, county]."""
+    ages = _csv("county_age.csv", folder).set_index("gb2260_code").loc[list(counties["gb2260_code"])]
+    shares = ages[[c for c in ages.columns if c.startswith("share_") and c[6].isdigit()]].to_numpy(np.float64).T
+    return np.vstack([shares[0] + shares[1], shares[2:]])
+
+
+def _by_age(table: pd.DataFrame, columns: tuple[str, str]) -> Floats:
+    """[sex, whole age] by linear interpolation of a table with a column ``age`` and one column a sex."""
+    return np.array([np.interp(AGES, table["age"], table[c]) for c in columns])
+
+
+def _rates(places: Places) -> Rates:
+    mx = _csv("mortality_china_wpp2019.csv")
+    death = np.array(
+        [
+            s["mx_2020_2025"].to_numpy()[np.searchsorted(s["age_from"], AGES, side="right") - 1]
+            for _, s in mx.groupby("sex_code")
+        ]
+    )
+    births = _csv("fertility_age_pattern_wpp2019.csv")["percent_of_fertility_2020_2025"].to_numpy() / 100 / 5
+    fertility = np.zeros(len(AGES))
+    fertility[15:50] = np.repeat(births, 5)
+    care = _csv("care_by_age.csv")
+    return Rates(
+        death,
+        fertility,
+        _by_age(care, ("visits_male", "visits_female")),
+        _by_age(care, ("admissions_male", "admissions_female")),
+        _lung_cancer(places),
+    )
+
+
+def _lung_cancer(places: Places) -> Floats:
+    """New cases a person-year: the assumed shape by age, scaled to the published crude rates by sex."""
+    shape = _by_age(_csv("lung_cancer_shape.csv"), ("male", "female"))
+    rates = _csv("cancer_rates_cn.csv").set_index("site_en")
+    crude = rates.loc["Lung", "new_cases_2022_all"] / 1.412e9  # China's residents in 2022
+    ratio = rates.loc["Lung", "inc_crude_2011_male"] / rates.loc["Lung", "inc_crude_2011_female"]
+    people = population_by_age(places)
+    men = people[0].sum() / people.sum()
+    wanted = crude / (men * ratio + 1 - men) * np.array([ratio, 1.0])
+    return shape * (wanted / ((shape * people).sum(axis=1) / people.sum(axis=1)))[:, None]
+
+
+def population_by_age(places: Places) -> Floats:
+    """Census residents by sex and whole age, bands spread evenly (85+ to 94)."""
+    cities = len(places.city_code)
+    shares = np.diff(np.concatenate([[0.0], places.cells.cumulative])).reshape(cities, 2, BANDS)
+    bands = (shares * places.city_people[:, None, None]).sum(axis=0)
+    people = np.zeros((2, len(AGES)))
+    for band in range(BANDS):
+        width = 5 if band < BANDS - 1 else 10
+        people[:, band * 5 : band * 5 + width] = bands[:, band : band + 1] / width
+    return people
+
+
+def _conditions() -> Conditions:
+    table, shares = _csv("conditions.csv"), _csv("prevalence.csv")
+    share = np.zeros((len(table), 2, len(AGES)))
+    for c, name in enumerate(table["condition"]):
+        for sex in (0, 1):
+            points = shares[(shares["condition"] == name) & (shares["sex_code"] == sex + 1)]
+            if len(points):
+                first = float(points["age"].iloc[0])
+                share[c, sex] = np.interp(AGES, [first - 5, *points["age"]], [0.0, *points["share"]])
+    return Conditions(tuple(table["condition"]), share, table, list(table["condition"]).index("lung_cancer"))
+
+
+def _codes() -> Codes:
+    icd, departments = _csv("icd10_common.csv"), _csv("departments.csv")
+    number = {code: i for i, code in enumerate(icd["icd10"])}
+    department = {code: i for i, code in enumerate(departments["code"])}
+    outpatient, inpatient, causes = (
+        _csv(f"{n}.csv") for n in ("outpatient_reasons", "inpatient_reasons", "causes_of_death")
+    )
+    for table in (outpatient, inpatient):
+        table["department"] = table["department"].map(department)
+    for table in (outpatient, inpatient, causes):
+        table["diagnosis"] = table["icd10"].map(number)
+    causes["immediate"] = causes["immediate_icd10"].map(number).fillna(-1).astype(int)
+    symptoms = icd.index[icd["icd10"].str.startswith("R")].to_numpy(np.int64)
+    return Codes(
+        tuple(icd["icd10"]),
+        tuple(icd["name_zh"]),
+        symptoms,
+        outpatient,
+        inpatient,
+        causes,
+        _reason_choice(outpatient, seasons=True),
+        _reason_choice(inpatient, seasons=False),
+        {s: _condition_choice(s, number) for s in "OI"},
+        tuple(departments["code"]),
+        tuple(departments["name_zh"]),
+    )
+
+
+def _reason_choice(table: pd.DataFrame, *, seasons: bool) -> Choice:
+    """Groups in the order season (summer, winter), sex, age group."""
+    weights = table[list(AGE_GROUPS)].to_numpy(np.float64).T
+    fits = [(table["sex_code"].isin((0, sex))).to_numpy() for sex in (1, 2)]
+    by_sex = np.concatenate([weights * f for f in fits])
+    if not seasons:
+        return Choice.of(by_sex)
+    winter = table["winter"].to_numpy(np.float64)
+    return Choice.of(np.concatenate([by_sex / winter, by_sex * winter]))
+
+
+def _condition_choice(setting: str, number: dict[str, int]) -> tuple[Choice, Ints]:
+    table = _csv("condition_codes.csv")
+    table = table[table["setting"] == setting].reset_index(drop=True)
+    names = _csv("conditions.csv")["condition"]
+    weights = np.array([(table["condition"] == n) * table["weight"] for n in names])
+    return Choice.of(weights), table["icd10"].map(number).to_numpy(np.int64)
+
+
+def _laboratory(conditions: Conditions) -> Laboratory:
+    panels = _csv("lab_panels.csv")
+    items = panels.merge(_csv("lab_items.csv"), left_on="item", right_on="local_code", how="left", validate="m:1")
+    factor = np.ones((len(conditions.name), len(items)))
+    for effect in _csv("lab_effects.csv").itertuples():
+        row = (items["panel"] == effect.panel) & (items["item"] == effect.item)
+        factor[conditions.name.index(effect.condition), row.to_numpy()] = effect.factor
+    return Laboratory(items, tuple(dict.fromkeys(panels["panel"])), factor)
+
+
+def _names() -> Names:
+    surnames, given = _csv("surnames.csv"), _csv("given_names.csv")
+    known = surnames["weight_pct_faker"].fillna(0.02).to_numpy(np.float64)
+    single = given[given["length"] == 1]
+    by_sex = tuple(tuple(single.loc[single["sex_code"] == sex, "given_name"]) for sex in (1, 2))
+    return Names(tuple(surnames["surname"]), Choice.of(known), (by_sex[0], by_sex[1]))

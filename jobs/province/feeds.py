@@ -1,0 +1,178 @@
+"""Rows of the clinical feeds, column by column in the order of their contracts (``conf/contract``)."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.province.draws import Draws, Ints
+from jobs.province.draws import numbers as unique_numbers
+from jobs.province.laboratory import Results
+from jobs.province.recording import (
+    Batch,
+    Rows,
+    Scene,
+    about_person,
+    day_text,
+    diagnosis_columns,
+    edition,
+    event_day_bad,
+    joined,
+    money,
+    numbers,
+    quoted,
+    recorded_diagnosis,
+    rows_sent,
+    texts,
+    time_text,
+)
+from jobs.province.stays import Described, Stays
+from jobs.province.visits import Visits
+
+VISIT_FEE, STAY_FEE = 361.6, 10315.8  # mean cost in yuan, China 2023 (calibration.csv)
+OTHER_DIAGNOSES = 10
+
+
+def unique_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
+    """Local numbers that look random and are unique by construction."""
+    return joined(prefix, pc.cast(pa.array(unique_numbers(scene.settings.seed, purpose, key)), pa.string()))
+
+
+def patient_no(scene: Scene, person: Ints, sender: Ints) -> pa.Array:
+    """An institution's own number of a person, the same at every visit."""
+    return unique_text(scene, "P", "patient", scene.lives.people.no[person] * 100_000 + sender)
+
+
+def visit_no(scene: Scene, key: Ints) -> pa.Array:
+    return unique_text(scene, "M", "visit", key)
+
+
+def stay_no(scene: Scene, key: Ints) -> pa.Array:
+    return unique_text(scene, "Z", "stay", key)
+
+
+def department_columns(scene: Scene, department: Ints) -> list[pa.Array]:
+    codes = scene.facts.codes
+    return [texts(codes.department_code, department), texts(codes.department_name, department)]
+
+
+def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
+    """One row a visit."""
+    feed, draws, people = "outpatient_visit", scene.draws, scene.lives.people
+    rows = rows_sent(scene, feed, visits.key, visits.person, visits.hospital, visits.day)
+    v = visits.at(rows.event)
+    waited = 5 + draws.whole(55, "waited", v.key)
+    fee = money(draws, "visit fee", v.key, VISIT_FEE, 0.8)
+    doctor = pc.utf8_lpad(numbers(v.department * 20 + draws.whole(20, "doctor", v.key) + 1), 4, "0")
+    columns = [
+        visit_no(scene, v.key),
+        patient_no(scene, v.person, v.hospital),
+        *about_person(scene, feed, rows, v.person, v.day),
+        time_text(v.day, v.minute, event_day_bad(scene, feed, rows)),
+        time_text(v.day, v.minute - waited),
+        *department_columns(scene, v.department),
+        joined("D", doctor),
+        *diagnosis_columns(scene, recorded_diagnosis(scene, feed, rows, v.diagnosis), v.hospital),
+        *diagnosis_columns(scene, v.second, v.hospital),
+        edition(scene, v.hospital),
+        numbers(fee, 2),
+    ]
+    return Batch(feed, rows.sender, rows.period, people.no[v.person], columns)
+
+
+def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
+    """One row a stay, available on the day of discharge."""
+    feed, draws, people = "inpatient_home_page", scene.draws, scene.lives.people
+    rows = rows_sent(scene, feed, stays.key, stays.person, about.hospital, stays.discharged)
+    s, e = stays.at(rows.event), rows.event
+    minute = draws.whole(720, "admission minute", s.key) + 480
+    leaving = np.where(s.days == 0, 1435, 540 + draws.whole(420, "discharge minute", s.key))
+    leaving = np.maximum(leaving, np.where(s.days == 0, minute, 0))
+    route = draws.whole(100, "admission route", s.key)
+    operated, table = about.operated[e], scene.facts.codes.inpatient
+    reason = np.where(operated, s.reason, -1)
+    fee = money(draws, "stay fee", s.key, STAY_FEE * np.maximum(s.days, 1) / 8.8, 0.5) + operated * 3000
+    way = np.where((s.way == 1) & draws.happens(0.08, "left otherwise", s.key), 4, s.way)
+    columns = [
+        stay_no(scene, s.key),
+        patient_no(scene, s.person, rows.sender),
+        *about_person(scene, feed, rows, s.person, s.admitted),
+        time_text(s.admitted, minute, event_day_bad(scene, feed, rows)),
+        time_text(s.discharged, leaving),
+        texts(("1", "2", "3", "9"), np.searchsorted([35, 95, 98], route, side="right")),
+        *department_columns(scene, about.department[e]),
+        numbers(way),
+        *diagnosis_columns(scene, recorded_diagnosis(scene, feed, rows, about.diagnosis[e]), rows.sender),
+        texts(
+            ("1", "2", "3", "4"), np.searchsorted([92, 96, 98], draws.whole(100, "on admission", s.key), side="right")
+        ),
+        *_other_diagnoses(scene, rows, about),
+        texts(tuple(table["operation_code"].fillna("")), reason),
+        texts(tuple(quoted(n) for n in table["operation_name"].fillna("")), reason),
+        _operation_day(draws, s, operated),
+        edition(scene, rows.sender),
+        numbers(fee, 2),
+        numbers(fee * (0.2 + 0.3 * draws.uniform("own share", s.key)), 2),
+    ]
+    return Batch(feed, rows.sender, rows.period, people.no[s.person], columns)
+
+
+def _other_diagnoses(scene: Scene, rows: Rows, about: Described) -> list[pa.Array]:
+    columns: list[pa.Array] = []
+    empty = np.full(len(rows.event), -1)
+    seen: list[Ints] = [about.diagnosis[rows.event]]
+    for n in range(OTHER_DIAGNOSES):
+        other = about.others[n][rows.event] if n < len(about.others) else empty
+        other = np.where(np.any([other == s for s in seen], axis=0), -1, other)  # each condition once
+        seen.append(other)
+        columns += diagnosis_columns(scene, other, rows.sender)
+    return columns
+
+
+def _operation_day(draws: Draws, stays: Stays, operated: np.ndarray) -> pa.Array:
+    after = np.minimum(1 + draws.whole(3, "operation day", stays.key), stays.days)
+    return pc.if_else(pa.array(operated), day_text(stays.admitted + after), "")
+
+
+def laboratory(scene: Scene, results: Results) -> Batch:
+    """One row a result, available on the day of the report."""
+    feed, draws, people = "laboratory", scene.draws, scene.lives.people
+    rows = rows_sent(scene, feed, results.key, results.person, results.hospital, results.day + results.reported_after)
+    e = rows.event
+    item, day, person = results.item[e], results.day[e], results.person[e]
+    items = scene.facts.laboratory.items
+    value = np.where(rows.wrong, 10.0, 1.0) * results.value[e]  # a decimal point slipped, corrected later
+    decimals = items["decimals"].to_numpy()[item]
+    value = np.select([decimals == d for d in (0, 1)], [np.round(value), np.round(value, 1)], np.round(value, 2))
+    low, high = (_limit(scene, side, item, people.sex[person]) for side in ("low", "high"))
+    flag = np.where(value > high, 0, np.where(value < low, 1, 2))
+    of_stay = pa.array(results.of_stay[e])
+    source = pc.if_else(of_stay, stay_no(scene, results.source[e]), visit_no(scene, results.source[e]))
+    takes = 60 + draws.whole(240, "lab takes", results.key[e])
+    columns = [
+        unique_text(scene, "R", "result", results.key[e]),
+        patient_no(scene, person, rows.sender),
+        *about_person(scene, feed, rows, person, day),
+        source,
+        texts(scene.facts.codes.department_code, results.department[e]),
+        time_text(day, results.minute[e], event_day_bad(scene, feed, rows)),
+        time_text(day + results.reported_after[e], np.minimum(results.minute[e] + takes, 1430)),
+        texts(tuple(items["item"]), item),
+        texts(tuple(quoted(n) for n in items["name_zh"]), item),
+        numbers(value, 2),
+        texts(tuple(items["unit"].fillna("")), item),
+        _limit_text(low),
+        _limit_text(high),
+        texts(("H", "L", "N"), flag),
+    ]
+    return Batch(feed, rows.sender, rows.period, people.no[person], columns)
+
+
+def _limit(scene: Scene, side: str, item: Ints, sex: Ints) -> np.ndarray:
+    items = scene.facts.laboratory.items
+    return items[[f"ref_{side}_male", f"ref_{side}_female"]].to_numpy(np.float64)[item, sex]
+
+
+def _limit_text(limit: np.ndarray) -> pa.Array:
+    return pc.fill_null(pc.cast(pa.array(limit, from_pandas=True), pa.string()), "")

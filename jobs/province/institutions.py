@@ -1,0 +1,79 @@
+"""Who delivers: hospitals, and each city's register, maternal and child centre and centre for disease control."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+
+from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.facts import Places
+from jobs.province.settings import SimulateSettings
+
+NONE = -1
+REGISTRIES = 0.1  # their dirt, as a multiple of hospitals' (assumed)
+
+
+@dataclass(frozen=True)
+class Institutions:
+    """All senders by position. ``hospital[city, n]``: the city's hospital, then its county hospitals (or the city's)."""
+
+    code: tuple[str, ...]
+    city: Ints
+    hospital: Ints
+    of_county: Ints  # the hospital that lies in a county, or NONE
+    register: Ints
+    disease_control: Ints
+    maternal: Ints
+    gb18030: np.ndarray
+    national_edition: np.ndarray
+    dirt: Floats  # multiple of the shares of dirt; hospitals' mean is 1
+
+    @staticmethod
+    def of(places: Places, settings: SimulateSettings) -> Institutions:
+        """The same institutions for the same seed, whatever the number of residents."""
+        codes: list[str] = []
+        city_of: list[int] = []
+
+        def add(code: str, city: int) -> int:
+            codes.append(code)
+            city_of.append(city)
+            return len(codes) - 1
+
+        cities = range(len(places.city_code))
+        of_county = np.full(len(places.county_code), NONE)
+        hospital = np.zeros((len(places.city_code), settings.hospitals_per_city), np.int64)
+        for city in cities:
+            hospital[city] = add(f"{places.city_code[city]}H001", city)
+            largest = sorted(np.flatnonzero(places.city == city), key=lambda c: -places.people[c])
+            for n, county in enumerate(largest[: settings.hospitals_per_city - 1], start=1):
+                of_county[county] = hospital[city, n] = add(f"{places.county_code[county]}H001", city)
+        register, control, maternal = (
+            np.array([add(f"{places.city_code[c]}{kind}001", c) for c in cities]) for kind in "PCM"
+        )
+        draws, key = Draws(settings.seed), np.array([int.from_bytes(c.encode()[-10:], "big") % 2**63 for c in codes])
+        spread = settings.dirt.spread
+        kept_well = np.where(np.isin(np.arange(len(codes)), hospital), 1.0, REGISTRIES)
+        return Institutions(
+            tuple(codes),
+            np.array(city_of),
+            hospital,
+            of_county,
+            register,
+            control,
+            maternal,
+            draws.happens(settings.gb18030_share, "encoding", key),
+            draws.happens(settings.recording.national_edition, "edition", key),
+            kept_well * np.exp(spread * draws.normal("dirt", key) - spread**2 / 2),
+        )
+
+    def visited(self, places: Places, county: Ints, u: Floats) -> Ints:
+        """The hospital that residents of a county go to: their own county's, the city's, another of the city, or the
+        largest city's; by a uniform number."""
+        own, city = self.of_county[county], places.city[county]
+        local = np.where(own != NONE, 0.60, 0.0)
+        to_city = local + np.where(own != NONE, 0.27, 0.57)
+        wards = self.hospital.shape[1]
+        other = self.hospital[city, np.minimum(1 + (u * 1e6).astype(np.int64) % max(wards - 1, 1), wards - 1)]
+        far = self.hospital[int(np.argmax(places.city_people)), 0]
+        return np.where(u < local, own, np.where(u < to_city, self.hospital[city, 0], np.where(u < 0.97, other, far)))

@@ -1,0 +1,186 @@
+"""Lives from the first day on, year by year: moves, arrivals, births and deaths.
+
+A year's draws are keyed by person (or household) and year, so that simulating further leaves the past as it was.
+Days are half-open: on the day of a move the household already lives at the destination.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from jobs.province.draws import Choice, Draws, Floats, Ints, ranks
+from jobs.province.facts import AGES, Places, ProvinceFacts
+from jobs.province.illness import Health, death_ratio, excess_death, frailty, onsets
+from jobs.province.people import BIRTHS, NEVER, NOBODY, NUMBERS, YEAR, People, arrivals, residents
+from jobs.province.scale import Scale
+from jobs.province.settings import Yearly
+
+AWAY = -1  # a household that lives outside the province
+
+
+def new_year(year: int) -> int:
+    """The first of January as a day number."""
+    return int(np.datetime64(f"{year}-01-01").astype(int))
+
+
+@dataclass(frozen=True)
+class HomeYear:
+    """Where each household lives at the start of a year, and its one move in the year (``NEVER``: none)."""
+
+    first: int
+    county: Ints
+    move_day: Ints
+    move_to: Ints
+
+    @property
+    def county_after(self) -> Ints:
+        return np.where(self.move_day < NEVER, self.move_to, self.county)
+
+
+class Homes:
+    """Every household's county on every day of the simulated years."""
+
+    def __init__(self, years: list[HomeYear]) -> None:
+        size = len(years[-1].county)
+        self.first = np.array([y.first for y in years])
+        self.county_at_start, self.move_day, self.move_to = (
+            np.array([np.pad(getattr(y, part), (0, size - len(y.county)), constant_values=missing) for y in years])
+            for part, missing in (("county", AWAY), ("move_day", NEVER), ("move_to", AWAY))
+        )
+
+    def county(self, household: Ints, day: Ints) -> Ints:
+        """The county a household lives in on a day; ``AWAY`` outside the province."""
+        year = np.clip(np.searchsorted(self.first, day, side="right") - 1, 0, len(self.first) - 1)
+        moved = day >= self.move_day[year, household]
+        return np.where(moved, self.move_to[year, household], self.county_at_start[year, household])
+
+
+@dataclass(frozen=True)
+class Lives:
+    """People of some blocks with their illness, frailty and day of death (``NEVER``: not in the simulated years)."""
+
+    people: People
+    health: Health
+    weak: Floats  # frailty, standard normal
+    death: Ints
+    last_birth: Ints
+    homes: Homes | None = None
+
+    @staticmethod
+    def starting(draws: Draws, facts: ProvinceFacts, people: People) -> Lives:
+        """These people, all alive."""
+        return Lives(
+            people,
+            onsets(draws, facts, people),
+            frailty(draws, people.no),
+            np.full(len(people), NEVER),
+            np.full(len(people), -NEVER),
+        )
+
+    def and_(self, others: Lives) -> Lives:
+        """Both, these first."""
+        both = {n: np.concatenate([getattr(self, n), getattr(others, n)]) for n in ("weak", "death", "last_birth")}
+        return Lives(self.people.and_(others.people), self.health.and_(others.health), **both)
+
+    def county(self, person: Ints, day: Ints) -> Ints:
+        """County of usual residence on a day, ``AWAY`` outside the province."""
+        assert self.homes is not None
+        return self.homes.county(self.people.household[person], day)
+
+    def resident(self, person: Ints, day: Ints) -> np.ndarray:
+        """Whether a person is alive (the day of death included) and lives in the province on a day."""
+        alive = (day >= self.people.first[person]) & (day <= self.death[person])
+        return alive & (self.county(person, day) != AWAY)
+
+
+def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scale, blocks: Ints, years: range) -> Lives:
+    """The lives in these blocks from the first day of the first year to the last day of the last."""
+    people, county = residents(draws, facts.places, blocks, new_year(years[0]))
+    now, keys, homes = Lives.starting(draws, facts, people), people.no, []
+    for year in years:
+        span = (new_year(year), new_year(year + 1))
+        came, came_on, came_to = arrivals(draws, facts.places, blocks, year, span, rate.move_in, len(county))
+        home = _moves(draws, facts.places, rate, year, span, people.hukou, keys, county)
+        home = HomeYear(
+            span[0],
+            *(
+                np.concatenate(p)
+                for p in ((home.county, np.full(len(came), AWAY)), (home.move_day, came_on), (home.move_to, came_to))
+            ),
+        )
+        keys, homes, county = np.concatenate([keys, came.no]), [*homes, home], home.county_after
+        now = now.and_(Lives.starting(draws, facts, came))
+        now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people)))
+        mother, born_on = _births(draws, facts, scale, year, span, now, Homes(homes))
+        now.last_birth[mother] = born_on
+        children = _children(draws, rate, year, now.people, mother, born_on)
+        now = now.and_(Lives.starting(draws, facts, children))
+        now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people) - len(children), len(now.people)))
+    return replace(now, homes=Homes(homes))
+
+
+def _moves(
+    draws: Draws, places: Places, rate: Yearly, year: int, span: tuple[int, int], hukou: Ints, keys: Ints, county: Ints
+) -> HomeYear:
+    """At most one move a household: to another county, out of the province, or back."""
+    u = draws.uniform("move", keys, year)
+    inside = county != AWAY
+    out = inside & (u < rate.move_out)
+    within = inside & ~out & (u < rate.move_out + rate.move_within)
+    back = ~inside & (u < rate.move_back)
+    day = span[0] + 1 + draws.whole(span[1] - span[0] - 1, "move day", keys, year)
+    near = places.near.pick(draws.uniform("move near", keys, year), places.city[np.maximum(county, 0)])
+    far = Choice.of(places.people).pick(draws.uniform("move far", keys, year))
+    to = np.where(within & draws.happens(0.6, "move in the city", keys, year), near, far)
+    within &= to != county
+    return HomeYear(span[0], county, np.where(out | within | back, day, NEVER), np.where(out, AWAY, to))
+
+
+def _deaths(
+    draws: Draws, facts: ProvinceFacts, scale: Scale, year: int, span: tuple[int, int], lives: Lives, who: Ints
+) -> Lives:
+    """Set the day of death of those who die this year; conditions and frailty act on the hazard of the year."""
+    who = who[lives.death[who] == NEVER]
+    people, middle = lives.people, (span[0] + span[1]) // 2
+    since = np.maximum(people.first[who], span[0])
+    age = np.clip((since - people.birth[who]) / YEAR, 0, AGES[-1]).astype(np.int64)
+    sex = people.sex[who]
+    onset = lives.health.onset[who]
+    ratio = death_ratio(facts.conditions, onset <= middle, lives.weak[who]) / scale.death_ratio[sex, age]
+    hazard = scale.death[sex, age] * ratio + excess_death((middle - onset[:, facts.conditions.lung]) / YEAR)
+    years = draws.exponential("death", people.no[who], year) / hazard
+    day = since + (np.minimum(years, 200) * YEAR).astype(np.int64)
+    death = lives.death.copy()
+    death[who] = np.where(day < span[1], day, NEVER)
+    return replace(lives, death=death)
+
+
+def _births(
+    draws: Draws, facts: ProvinceFacts, scale: Scale, year: int, span: tuple[int, int], lives: Lives, homes: Homes
+) -> tuple[Ints, Ints]:
+    """Mothers of the year and the days of birth; one birth a mother and year, none within two years of the last."""
+    people = lives.people
+    age = people.age(span[0])
+    women = np.flatnonzero((people.sex == 1) & (age >= 15) & (age < 50))
+    share = facts.rates.fertility[age[women].astype(np.int64)] * scale.fertility
+    u = draws.uniform("birth", people.no[women], year)
+    day = span[0] + draws.whole(span[1] - span[0], "birth day", people.no[women], year)
+    alive = (day < lives.death[women]) & (day >= people.first[women])
+    here = homes.county(people.household[women], day) != AWAY
+    bears = (u < share) & alive & here & (day - lives.last_birth[women] > 2 * YEAR)
+    return women[bears], day[bears]
+
+
+def _children(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, day: Ints) -> People:
+    """The newborn of a year, living with their mothers. Their numbers follow block and year."""
+    block = people.block[mother]
+    order = ranks(block, people.no[mother])
+    no = block * NUMBERS + BIRTHS + (year - 2000) * 1000 + order
+    boys = rate.boys_per_100_girls / (rate.boys_per_100_girls + 100)
+    sex = 1 - draws.happens(boys, "sex", no).astype(np.int64)
+    nobody = np.full(len(no), NOBODY)
+    return People(
+        no, day, sex, people.household[mother], mother, people.spouse[mother], nobody, people.hukou[mother], day
+    )

@@ -1,0 +1,199 @@
+"""Rows of the resident register and of birth and death certificates, in the order of their contracts."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.province.deaths import Deaths
+from jobs.province.draws import Ints
+from jobs.province.facts import OUTSIDE
+from jobs.province.feeds import patient_no, unique_text
+from jobs.province.identity import MOTHERS
+from jobs.province.life import AWAY, Lives
+from jobs.province.people import ELSEWHERE, NEVER, NOBODY
+from jobs.province.recording import (
+    Batch,
+    Scene,
+    about_person,
+    day_text,
+    diagnosis_columns,
+    edition,
+    event_day_bad,
+    first_day,
+    numbers,
+    recorded_diagnosis,
+    rows_sent,
+    texts,
+    time_text,
+)
+
+INITIAL, BIRTH, MOVE_IN, MOVE, MOVE_OUT, DEATH = range(1, 7)  # event_code of the resident register
+MOVES = (MOVE_IN, MOVE, MOVE_OUT)
+CERTIFIED_WITHIN = 10  # days until a certificate is filed (assumed)
+
+
+@dataclass(frozen=True)
+class RegisterEvents:
+    """One entry an event of residence. ``county`` is where the person lives from that day on (AWAY: 5 and 6)."""
+
+    person: Ints
+    code: Ints
+    day: Ints
+    county: Ints
+    before: Ints  # county until then, AWAY where there is none
+
+    def at(self, which: np.ndarray) -> RegisterEvents:
+        """These events only, in this order."""
+        return RegisterEvents(
+            self.person[which], self.code[which], self.day[which], self.county[which], self.before[which]
+        )
+
+
+def register_events(lives: Lives, begins: int | None) -> RegisterEvents:
+    """What the register notes: births, moves and deaths; if it ``begins`` on a day, first who lives there that day."""
+    parts = [_births(lives), _moves(lives), _deaths(lives)]
+    if begins is not None:
+        parts = [p.at(np.flatnonzero((p.day > begins) | ((p.day == begins) & ~np.isin(p.code, MOVES)))) for p in parts]
+        everyone = np.arange(len(lives.people))
+        start = np.full(len(everyone), begins)
+        there = lives.resident(everyone, start) & (lives.people.birth < begins)
+        parts = [_events(lives, everyone[there], INITIAL, start[there]), *parts]
+    columns = ("person", "code", "day", "county", "before")
+    return RegisterEvents(*(np.concatenate([getattr(p, n) for p in parts]) for n in columns))
+
+
+def _events(lives: Lives, person: Ints, code: int, day: Ints) -> RegisterEvents:
+    county = lives.county(person, day)
+    there = np.full(len(person), AWAY) if code in (MOVE_OUT, DEATH) else county
+    return RegisterEvents(person, np.full(len(person), code), day, there, lives.county(person, day - 1))
+
+
+def _births(lives: Lives) -> RegisterEvents:
+    people = lives.people
+    born = np.flatnonzero(people.birth == people.first)
+    born = born[lives.county(born, people.birth[born]) != AWAY]
+    return _events(lives, born, BIRTH, people.birth[born])
+
+
+def _moves(lives: Lives) -> RegisterEvents:
+    homes, people = lives.homes, lives.people
+    assert homes is not None
+    day = homes.move_day[:, people.household]
+    year, person = np.nonzero((day < NEVER) & (day >= people.first) & (day > people.birth) & (day < lives.death))
+    day = day[year, person]
+    before, after = lives.county(person, day - 1), lives.county(person, day)
+    before = np.where(people.first[person] == day, AWAY, before)
+    code = np.where(after == AWAY, MOVE_OUT, np.where(before == AWAY, MOVE_IN, MOVE))
+    moved = before != after
+    return RegisterEvents(person[moved], code[moved], day[moved], after[moved], before[moved])
+
+
+def _deaths(lives: Lives) -> RegisterEvents:
+    dead = np.flatnonzero(lives.death < NEVER)
+    dead = dead[lives.resident(dead, lives.death[dead])]
+    return _events(lives, dead, DEATH, lives.death[dead])
+
+
+def counties(scene: Scene, county: Ints) -> pa.Array:
+    """County codes; AWAY is empty."""
+    return texts(scene.facts.places.county_code, county)
+
+
+def hukou(scene: Scene, place: Ints) -> pa.Array:
+    """Codes of household registration, which may lie outside the province."""
+    known = scene.facts.places.county_code
+    return texts((*known, *OUTSIDE), np.where(place >= ELSEWHERE, place - ELSEWHERE + len(known), place))
+
+
+def resident_register(scene: Scene, events: RegisterEvents) -> Batch:
+    """One row an event, delivered for the day it holds from."""
+    feed, people = "resident_register", scene.lives.people
+    where = np.where(events.county == AWAY, events.before, events.county)
+    sender = scene.institutions.register[scene.facts.places.city[where]]
+    key = (people.no[events.person] * 40_000 + events.day) * 10 + events.code
+    rows = rows_sent(scene, feed, key, events.person, sender, events.day)
+    e = events.at(rows.event)
+    born = e.code == BIRTH
+    mother = np.where(born & (people.mother[e.person] != NOBODY), e.person, 0)
+    mothers_id = scene.identity.id_number(mother, np.where(born, MOTHERS, 5))
+    columns = [
+        unique_text(scene, "C", "register", rows.key),
+        patient_no(scene, e.person, rows.sender),
+        *about_person(scene, feed, rows, e.person, e.day, registrar=True),
+        numbers(e.code),
+        day_text(e.day, event_day_bad(scene, feed, rows)),
+        counties(scene, e.county),
+        hukou(scene, np.where(rows.wrong, ELSEWHERE, people.hukou[e.person])),
+        mothers_id,
+    ]
+    return Batch(feed, rows.sender, rows.period, people.no[e.person], columns)
+
+
+def birth_certificate(scene: Scene) -> Batch:
+    """One row a birth, filed within days."""
+    feed, draws, lives = "birth_certificate", scene.draws, scene.lives
+    people = lives.people
+    child = np.flatnonzero((people.birth == people.first) & (people.birth >= first_day(scene.settings) - 100))
+    child = child[lives.county(child, people.birth[child]) != AWAY]
+    county, no = lives.county(child, people.birth[child]), people.no[child]
+    sender = scene.institutions.maternal[scene.facts.places.city[county]]
+    filed = people.birth[child] + draws.whole(CERTIFIED_WITHIN, "birth filed", no)
+    rows = rows_sent(scene, feed, no, child, sender, filed)
+    c, where = child[rows.event], county[rows.event]
+    weeks = np.where(
+        draws.happens(0.0656, "preterm", rows.key),
+        33 + draws.whole(4, "weeks", rows.key),
+        38 + draws.whole(4, "weeks", rows.key),
+    )  # preterm 6.56% (calibration.csv)
+    weight = 3330 + 165 * (weeks - 39) + 400 * draws.normal("weight", rows.key) + 60 * (people.sex[c] == 0)
+    weight = np.maximum(weight, 700) * np.where(rows.wrong, 0.1, 1.0)
+    identity = about_person(scene, feed, rows, c, people.birth[c])
+    name = scene.identity.name
+    father = np.where(people.father[c] != NOBODY, people.father[c], 0)
+    known = pa.array(people.father[c] != NOBODY)
+    columns = [
+        unique_text(scene, "B", "birth", rows.key),
+        texts((), np.full(len(c), -1)),
+        identity[1],
+        identity[2],
+        time_text(people.birth[c], draws.whole(1440, "birth minute", rows.key), event_day_bad(scene, feed, rows)),
+        counties(scene, where),
+        numbers(weeks),
+        numbers(weight),
+        name.take(pa.array(people.mother[c])),
+        scene.identity.id_number(c, np.full(len(c), MOTHERS)),
+        pa.compute.if_else(known, name.take(pa.array(father)), ""),
+        counties(scene, where),
+    ]
+    return Batch(feed, rows.sender, rows.period, people.no[c], columns)
+
+
+def death_certificate(scene: Scene, deaths: Deaths) -> Batch:
+    """One row a death, filed within days."""
+    feed, draws, lives = "death_certificate", scene.draws, scene.lives
+    no = lives.people.no[deaths.person]
+    county = lives.county(deaths.person, deaths.day)
+    sender = scene.institutions.disease_control[scene.facts.places.city[county]]
+    filed = deaths.day + draws.whole(CERTIFIED_WITHIN, "death filed", no)
+    rows = rows_sent(scene, feed, no, deaths.person, sender, filed)
+    e = rows.event
+    cause = diagnosis_columns(
+        scene, np.where(rows.wrong, scene.facts.codes.icd10.index("I50.9"), deaths.cause[e]), rows.sender
+    )
+    direct = np.where(deaths.immediate[e] >= 0, deaths.immediate[e], deaths.cause[e])
+    under = np.where(deaths.immediate[e] >= 0, deaths.cause[e], -1)
+    columns = [
+        unique_text(scene, "S", "death", rows.key),
+        *about_person(scene, feed, rows, deaths.person[e], deaths.day[e]),
+        day_text(deaths.day[e], event_day_bad(scene, feed, rows)),
+        pa.array(deaths.place[e].tolist(), pa.string()),
+        counties(scene, county[e]),
+        *cause,
+        diagnosis_columns(scene, direct, rows.sender)[0],
+        diagnosis_columns(scene, under, rows.sender)[0],
+        edition(scene, rows.sender),
+    ]
+    return Batch(feed, rows.sender, rows.period, lives.people.no[deaths.person[e]], columns)

@@ -1,0 +1,171 @@
+"""The simulator's settings, typed and checked; ``conf/job/simulate.yaml`` says what each means."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, fields
+from datetime import date
+from pathlib import Path
+from typing import Any, TypeVar
+
+from jobs.lakehouse.errors import Refused
+
+MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
+ABOVE_ONE = ("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread")
+S = TypeVar("S", bound="Yearly | Recording | Dirt")
+
+
+@dataclass(frozen=True)
+class Yearly:
+    """Yearly rates of life and care."""
+
+    mortality_scale: float
+    births_per_1000: float
+    boys_per_100_girls: float
+    move_within: float
+    move_out: float
+    move_back: float
+    move_in: float
+    visits: float
+    admissions: float
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How codes come out of what was the matter, as shares."""
+
+    diagnosis_missing: float
+    unspecific: float
+    suspected: float
+    national_edition: float
+
+
+@dataclass(frozen=True)
+class Dirt:
+    """Shares of delivered rows with each kind of defect."""
+
+    spread: float
+    id_missing: float
+    id_15_digit: float
+    id_mistyped: float
+    id_of_mother: float
+    birth_date_impossible: float
+    event_date_impossible: float
+    sex_code_unknown: float
+    row_repeated: float
+    row_late: float
+    row_corrected: float
+    file_repeated: float
+    person_without_id: float
+
+
+@dataclass(frozen=True)
+class SimulateSettings:
+    """What to simulate and where to. Days are inclusive; see ``conf/job/simulate.yaml``."""
+
+    residents: int
+    seed: int
+    population_on: date
+    backload_from: date | None
+    start: date
+    end: date
+    deliver_every: str
+    out: Path
+    truth: Path
+    hospitals_per_city: int
+    gb18030_share: float
+    partitions: int | None
+    rate: Yearly
+    recording: Recording
+    dirt: Dirt
+
+    @property
+    def first_day(self) -> date:
+        """The first day whose records are delivered: of the back-load, or of the deliveries."""
+        return self.backload_from or self.start
+
+    @staticmethod
+    def of(node: Mapping[str, Any]) -> SimulateSettings:
+        """From the node ``simulate`` of the settings. Raises ``Refused`` naming the setting and what is allowed."""
+        made = SimulateSettings(
+            residents=_whole(node, "residents", 1, MOST_RESIDENTS),
+            seed=_whole(node, "seed", 0, 2**53),
+            population_on=_day(node, "population_on"),
+            backload_from=None if node.get("backload_from") in (None, "", "null") else _day(node, "backload_from"),
+            start=_day(node, "start"),
+            end=_day(node, "end"),
+            deliver_every=_one_of(node, "deliver_every", ("month", "day")),
+            out=_folder(node, "out"),
+            truth=_folder(node, "truth"),
+            hospitals_per_city=_whole(node, "hospitals_per_city", 1, 99),
+            gb18030_share=_number(node["gb18030_share"], "gb18030_share", 1.0),
+            partitions=None if node.get("partitions") is None else _whole(node, "partitions", 1, 100_000),
+            rate=_group(Yearly, node, "rate"),
+            recording=_group(Recording, node, "recording"),
+            dirt=_group(Dirt, node, "dirt"),
+        )
+        return _consistent(made)
+
+
+def _consistent(made: SimulateSettings) -> SimulateSettings:
+    if (made.population_on.month, made.population_on.day) != (1, 1):
+        raise Refused(f"simulate.population_on={made.population_on}: must be a 1 January")
+    if made.end < made.start:
+        raise Refused(f"simulate.end={made.end}: must be on or after simulate.start={made.start}")
+    if made.backload_from and not made.population_on <= made.backload_from <= made.start:
+        raise Refused(
+            f"simulate.backload_from={made.backload_from}: must lie between simulate.population_on="
+            f"{made.population_on} and simulate.start={made.start}, or be null"
+        )
+    if made.start < made.population_on or made.end.year > made.population_on.year + 60:
+        raise Refused(
+            f"simulate.start={made.start}, simulate.end={made.end}: must lie within 60 years after "
+            f"simulate.population_on={made.population_on}"
+        )
+    inner, outer = sorted((made.out.resolve(), made.truth.resolve()), key=lambda p: -len(p.parts))
+    if inner == outer or outer in inner.parents:
+        raise Refused(f"simulate.truth={made.truth}: must lie apart from simulate.out={made.out}")
+    return made
+
+
+def _whole(node: Mapping[str, Any], name: str, least: int, most: int) -> int:
+    value = node[name]
+    if isinstance(value, bool) or not isinstance(value, int) or not least <= value <= most:
+        raise Refused(f"simulate.{name}={value}: must be a whole number from {least} to {most}")
+    return value
+
+
+def _day(node: Mapping[str, Any], name: str) -> date:
+    try:
+        return date.fromisoformat(str(node[name]))
+    except ValueError:
+        raise Refused(f"simulate.{name}={node[name]}: must be a date like 2023-01-31") from None
+
+
+def _one_of(node: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
+    value = str(node[name])
+    if value not in allowed:
+        raise Refused(f"simulate.{name}={value}: must be one of {', '.join(allowed)}")
+    return value
+
+
+def _folder(node: Mapping[str, Any], name: str) -> Path:
+    value = str(node[name])
+    if "://" in value:
+        raise Refused(
+            f"simulate.{name}={value}: must be a folder that every machine of the cluster sees, not an address"
+        )
+    return Path(value).absolute()
+
+
+def _group(kind: type[S], node: Mapping[str, Any], group: str) -> S:
+    values = {}
+    for f in fields(kind):
+        values[f.name] = _number(node[group][f.name], f"{group}.{f.name}", 1000.0 if f.name in ABOVE_ONE else 1.0)
+    return kind(**values)
+
+
+def _number(value: Any, name: str, most: float) -> float:
+    if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= most:
+        raise Refused(f"simulate.{name}={value}: must be a number from 0 to {most:g}")
+    return float(value)

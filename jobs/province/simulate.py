@@ -1,0 +1,241 @@
+"""The job: blocks of lives become rows in Spark tasks, rows become whole files in Spark tasks.
+
+Nothing that grows with the number of residents passes through the driver: a task makes a few blocks and hands on the
+text of each file's share; after one shuffle a task holds all shares of a sender's feed and writes the files.
+"""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import yaml
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from jobs.lakehouse.errors import Refused
+from jobs.province.deaths import deaths
+from jobs.province.draws import Draws
+from jobs.province.facts import ProvinceFacts
+from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
+from jobs.province.identity import identity
+from jobs.province.institutions import Institutions
+from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
+from jobs.province.life import simulate_lives
+from jobs.province.people import BLOCK
+from jobs.province.recording import Batch, Scene
+from jobs.province.registry_feeds import birth_certificate, death_certificate, register_events, resident_register
+from jobs.province.scale import Scale, scales
+from jobs.province.schedule import Schedule, day_number
+from jobs.province.settings import SimulateSettings
+from jobs.province.stays import LONGEST, described, hospital_stays
+from jobs.province.truth import causes, events, persons, write_parquet
+from jobs.province.visits import outpatient_visits
+from jobs.province.writing import CHUNK, Desk, Feed, chunks, write_files
+
+FEEDS = (
+    "resident_register",
+    "outpatient_visit",
+    "inpatient_home_page",
+    "laboratory",
+    "birth_certificate",
+    "death_certificate",
+)
+PART = 4  # blocks made together; the content does not depend on it, the names of truth files do
+LOOK_BACK = 150  # days before the first one whose events may still be delivered late or corrected
+CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary"
+WRITTEN_DDL = "feed string, files long, rows long, bytes long"
+
+
+@dataclass(frozen=True)
+class FeedCount:
+    """What was delivered of one feed."""
+
+    feed: str
+    files: int
+    rows: int
+    bytes: int
+
+
+@dataclass(frozen=True)
+class SimulationReport:
+    """What one run delivered."""
+
+    residents: int
+    feeds: tuple[FeedCount, ...]
+    seconds: float
+
+    @property
+    def files(self) -> int:
+        return sum(f.files for f in self.feeds)
+
+    @property
+    def rows(self) -> int:
+        return sum(f.rows for f in self.feeds)
+
+
+def read_contracts(folder: Path) -> dict[str, Feed]:
+    """Version and header of the simulated feeds' contracts."""
+    found = {}
+    for name in FEEDS:
+        contract = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
+        found[name] = Feed(str(contract["version"]), tuple(f["name"] for f in contract["fields"]))
+    return found
+
+
+def simulate(
+    spark: SparkSession, settings: SimulateSettings, contracts: Path, facts: ProvinceFacts
+) -> SimulationReport:
+    """Deliver what ``settings`` ask for and add the truth about it. A repeat leaves everything as it is."""
+    began = time.monotonic()
+    schedule, institutions = Schedule.of(settings), Institutions.of(facts.places, settings)
+    _same_province(settings, schedule)
+    scale = scales(facts, settings.rate)
+    desk = Desk(
+        settings.out,
+        settings.truth,
+        schedule.window,
+        institutions.code,
+        tuple(institutions.gb18030.tolist()),
+        schedule.periods,
+        read_contracts(contracts),
+        settings.seed,
+        settings.dirt.file_repeated,
+    )
+    blocks = -(-settings.residents // BLOCK)
+    parts = -(-blocks // PART)
+    tasks = settings.partitions or 4 * spark.sparkContext.defaultParallelism
+
+    def make(ids: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        for batch in ids:
+            for part in batch.column("id").to_pylist():
+                numbers = np.arange(part * PART, min((part + 1) * PART, blocks))
+                yield from make_part(settings, facts, institutions, schedule, scale, part, numbers)
+
+    def write(shares: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
+        return write_files(desk, iter(shares))
+
+    made = spark.range(0, parts, 1, min(parts, tasks)).mapInArrow(make, CHUNK_DDL)
+    shares = made.unionByName(_every_register(spark, institutions, schedule)).repartition(tasks, "sender", "feed")
+    written = shares.sortWithinPartitions("sender", "feed", "period", "part").mapInArrow(write, WRITTEN_DDL)
+    totals = written.groupBy("feed").agg(*(F.sum(c).alias(c) for c in ("files", "rows", "bytes"))).collect()
+    counts = tuple(FeedCount(*row) for row in sorted(totals))
+    return SimulationReport(blocks * BLOCK, counts, time.monotonic() - began)
+
+
+def expected(settings: SimulateSettings) -> int:
+    """Rows to expect, by arithmetic: visits and stays by their rates, results by the shares that have a panel."""
+    first, last = Schedule.of(settings).days
+    years = settings.residents * (last - first + 1) / 365.2425
+    visits, stays = years * settings.rate.visits, years * settings.rate.admissions
+    tests = ITEMS * (visits * AT_VISIT + stays * AT_STAY)
+    return round(visits + stays + tests + settings.residents * bool(settings.backload_from) + years * 0.05)
+
+
+def make_part(
+    settings: SimulateSettings,
+    facts: ProvinceFacts,
+    institutions: Institutions,
+    schedule: Schedule,
+    scale: Scale,
+    part: int,
+    blocks: np.ndarray,
+) -> Iterator[pa.RecordBatch]:
+    """Live, fall ill, be cared for and recorded: the shares of files of these blocks; writes the truth about them."""
+    scene, batches, truth = live_and_record(settings, facts, institutions, schedule, scale, blocks)
+    for name, table in truth.items():
+        write_parquet(table, settings.truth / name / schedule.window / f"blocks-{part * PART:07d}.parquet")
+    for batch in batches:
+        if len(batch.sender):
+            yield chunks(batch, part)
+
+
+def live_and_record(
+    settings: SimulateSettings,
+    facts: ProvinceFacts,
+    institutions: Institutions,
+    schedule: Schedule,
+    scale: Scale,
+    blocks: np.ndarray,
+) -> tuple[Scene, list[Batch], dict[str, pa.Table]]:
+    """The lives in these blocks, the rows sent about them, and the truth by name of its table."""
+    draws = Draws(settings.seed)
+    first, last = schedule.days
+    # a death up to one longest stay after the end may have begun a stay before it
+    years = range(settings.population_on.year, _year(last + LONGEST + 10) + 1)
+    lives = simulate_lives(draws, facts, settings.rate, scale, blocks, years)
+    scene = Scene(
+        draws,
+        facts,
+        settings,
+        institutions,
+        schedule,
+        lives,
+        identity(draws, facts.names, lives.people, settings.dirt.person_without_id),
+    )
+    start, recent = day_number(settings.population_on), max(first - LOOK_BACK, day_number(settings.population_on))
+    visits = outpatient_visits(draws, facts, scale, institutions, lives, _months(recent, last))
+    stays = hospital_stays(draws, facts, scale, lives, _months(start, last))
+    stays = stays.at(np.flatnonzero(stays.discharged >= recent))
+    about = described(draws, facts, institutions, lives, stays)
+    dead = deaths(draws, facts, lives, stays)
+    registered = register_events(lives, first if settings.backload_from else None)
+    batches = [
+        resident_register(scene, registered),
+        outpatient_visit(scene, visits),
+        inpatient_home_page(scene, stays, about),
+        laboratory(scene, results(draws, facts, lives, visits, stays, about)),
+        birth_certificate(scene),
+        death_certificate(scene, dead),
+    ]
+    truth = {
+        "event": events(scene, registered, visits, stays),
+        "person": persons(scene),
+        "cause_of_death": causes(scene, dead),
+    }
+    return scene, batches, truth
+
+
+def _months(first: int, last: int) -> range:
+    months = np.array([first, last]).astype("M8[D]").astype("M8[M]").astype(int)
+    return range(int(months[0]), int(months[1]) + 1)
+
+
+def _year(day: int) -> int:
+    return int(np.datetime64(day, "D").astype("M8[Y]").astype(int)) + 1970
+
+
+def _every_register(spark: SparkSession, institutions: Institutions, schedule: Schedule) -> DataFrame:
+    """An empty share of every register and period: a register reports even when nothing happened."""
+    rows = [(int(s), FEEDS[0], p, -1, b"", b"") for s in institutions.register for p in range(len(schedule.periods))]
+    return spark.createDataFrame(rows, CHUNK_DDL)
+
+
+def _same_province(settings: SimulateSettings, schedule: Schedule) -> None:
+    """Note in the truth what it is the truth of; refuse to add another province, or days it already holds, to it."""
+    note = settings.truth / "simulation.json"
+    ours = json.loads(json.dumps({k: v for k, v in asdict(settings).items() if k not in _FREE}, default=str))
+    if note.is_file():
+        theirs = json.loads(note.read_text(encoding="utf-8"))
+        differ = [f"simulate.{k} ({theirs.get(k)} there)" for k in ours if ours[k] != theirs.get(k)]
+        if differ:
+            raise Refused(
+                f"simulate.truth={settings.truth} is of another province: differs in {', '.join(differ)}; "
+                "give another simulate.out and simulate.truth, or remove these"
+            )
+    for other in sorted(p.name for p in (settings.truth / "event").glob("*_*")):
+        start, end = other.split("_")
+        if other != schedule.window and start <= str(settings.end) and end >= str(schedule.periods[0].start):
+            raise Refused(
+                f"simulate.truth={settings.truth} holds {start} to {end} already: simulate.start must be later"
+            )
+    settings.truth.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(ours, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+_FREE = ("backload_from", "start", "end", "out", "truth", "partitions", "deliver_every")

@@ -1,0 +1,227 @@
+"""Hospital stays: first admissions, readmissions, childbirth and last stays, none overlapping.
+
+Whether someone comes back within 30 days depends on the disease, age, earlier admissions, length of stay, two
+conditions together, and on frailty that is recorded nowhere: something to learn, with a limit to how well.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+
+import numpy as np
+from scipy.special import expit
+
+from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.facts import AGES, ProvinceFacts, age_group
+from jobs.province.illness import FRAILTY
+from jobs.province.institutions import Institutions
+from jobs.province.life import Lives
+from jobs.province.people import NEVER, NOBODY, YEAR
+from jobs.province.scale import Scale
+from jobs.province.visits import OTHER, cause, cells, month_starts, second_diagnosis
+
+ON_ORDER, DIED = 1, 5  # ways of leaving, CV06.00.226
+LOG_SD = 0.55  # of the length of stay
+LONGEST = 120
+CHILDBIRTH = ("O80.0", "O82.0")
+LAST_STAY = 0.4  # share of deaths after infancy at the end of a hospital stay (assumed)
+
+
+@dataclass(frozen=True)
+class Stays:
+    """One entry a stay. ``reason`` is a row of the inpatient reasons, or OTHER for a condition's stay."""
+
+    key: Ints
+    person: Ints
+    admitted: Ints
+    days: Ints
+    condition: Ints
+    reason: Ints
+    way: Ints
+
+    def __len__(self) -> int:
+        return len(self.key)
+
+    @property
+    def discharged(self) -> Ints:
+        return self.admitted + self.days
+
+    def at(self, which: np.ndarray) -> Stays:
+        """These stays only, in this order."""
+        return Stays(*(getattr(self, f.name)[which] for f in fields(Stays)))
+
+
+@dataclass(frozen=True)
+class Described:
+    """What is known of each stay beside its days: diagnoses (positions in Codes), department, hospital."""
+
+    diagnosis: Ints
+    others: list[Ints]
+    department: Ints
+    hospital: Ints
+    operated: np.ndarray
+
+
+def hospital_stays(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, months: range) -> Stays:
+    """All stays that begin in these months (from the first simulated one, as each depends on those before)."""
+    first = _first_admissions(draws, facts, scale, lives, months)
+    chain, before = [first], first
+    for step in (1, 2, 3):
+        before = _readmissions(draws, facts, lives, before, first, step)
+        chain.append(before)
+    chain += [_childbirths(draws, facts, lives, months), _last_stays(draws, facts, lives)]
+    stays = Stays(*(np.concatenate([getattr(s, f.name) for s in chain]) for f in fields(Stays)))
+    return _one_at_a_time(lives, stays)
+
+
+def _length(draws: Draws, facts: ProvinceFacts, condition: Ints, reason: Ints, age: Floats, key: Ints) -> Ints:
+    mean = np.where(
+        condition == OTHER,
+        facts.codes.inpatient["mean_days"].to_numpy()[reason],
+        facts.conditions.table["mean_days"].to_numpy(np.float64)[condition],
+    )
+    spread = np.exp(LOG_SD * draws.normal("days", key) - LOG_SD**2 / 2)
+    return np.clip(np.rint(mean * spread * np.where(age >= 65, 0.99, 0.91)), 1, LONGEST).astype(np.int64)
+
+
+def _first_admissions(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, months: range) -> Stays:
+    first, people = month_starts(months), lives.people
+    person, month = cells(lives, months)
+    no, absolute = people.no[person], month + months.start
+    age = np.clip((first[month] - people.birth[person]) / YEAR, 0, AGES[-1])
+    other = facts.rates.admissions[people.sex[person], age.astype(np.int64)] * scale.admissions
+    ill = lives.health.onset[person] <= first[month][:, None]
+    mean = np.column_stack([other, ill * facts.conditions.table["admissions_per_year"].to_numpy(np.float64)])
+    mean *= np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)[:, None] / 12
+    count = draws.happens(-np.expm1(-mean.sum(axis=1)), "admission", no, absolute).astype(np.int64)
+    cell, _, column = cause(draws, "admission cause", mean, count, no, absolute)
+    person, key, age = person[cell], (no[cell] * 10_000 + absolute[cell]) * 10, age[cell]
+    group = people.sex[person] * 5 + age_group(age)
+    condition, reason = column - 1, facts.codes.inpatient_choice.pick(draws.uniform("stay reason", key), group)
+    length = (first[1:] - first[:-1])[month[cell]]
+    day = first[month[cell]] + draws.whole(length, "admission day", key)
+    return Stays(
+        key,
+        person,
+        day,
+        _length(draws, facts, condition, reason, age, key),
+        condition,
+        reason,
+        np.full(len(key), ON_ORDER),
+    )
+
+
+def _readmissions(draws: Draws, facts: ProvinceFacts, lives: Lives, index: Stays, first: Stays, step: int) -> Stays:
+    """Stays that follow an index stay within 30 days of discharge."""
+    people = lives.people
+    age = (index.admitted - people.birth[index.person]) / YEAR
+    order = np.sort(first.person * 100_000 + first.admitted)
+    at = index.person * 100_000 + index.admitted
+    prior = np.searchsorted(order, at) - np.searchsorted(order, at - 365) + step - 1
+    logit = np.where(
+        index.condition == OTHER,
+        facts.codes.inpatient["readmission_logit"].to_numpy()[index.reason],
+        facts.conditions.table["readmission_logit"].to_numpy(np.float64)[index.condition],
+    )
+    ill = lives.health.onset[index.person] <= index.admitted[:, None]
+    names = facts.conditions.name
+    both = ill[:, names.index("heart_failure")] & ill[:, names.index("ckd")]
+    risk = expit(
+        -2.75
+        + logit
+        + 0.16 * np.clip((age - 60) / 10, -3, 3)
+        + 0.35 * np.minimum(prior, 3)
+        + 0.5 * lives.weak[index.person]
+        + 0.02 * np.minimum(index.days - 9, 20)
+        + 0.5 * both
+    )
+    back = draws.happens(risk, "readmission", index.key)
+    again = index.at(back)
+    key = again.key + 1
+    gap = 1 + (30 * draws.uniform("gap", key) ** 1.4).astype(np.int64)
+    days = _length(draws, facts, again.condition, again.reason, age[back], key)
+    return Stays(key, again.person, again.discharged + gap, days, again.condition, again.reason, again.way)
+
+
+def _childbirths(draws: Draws, facts: ProvinceFacts, lives: Lives, months: range) -> Stays:
+    first, people = month_starts(months), lives.people
+    child = np.flatnonzero((people.mother != NOBODY) & (people.birth >= first[0]) & (people.birth < first[-1]))
+    key = people.no[child] * 100_000 + 8
+    caesarean = draws.happens(0.45, "caesarean", key).astype(np.int64)
+    rows = np.array([facts.codes.inpatient.index[facts.codes.inpatient["icd10"] == c][0] for c in CHILDBIRTH])
+    other = np.full(len(child), OTHER)
+    days = _length(draws, facts, other, rows[caesarean], np.full(len(child), 28.0), key)
+    return Stays(
+        key, people.mother[child], people.birth[child], days, other, rows[caesarean], np.full(len(child), ON_ORDER)
+    )
+
+
+def _last_stays(draws: Draws, facts: ProvinceFacts, lives: Lives) -> Stays:
+    people = lives.people
+    dead = np.flatnonzero((lives.death < NEVER) & (people.age(lives.death) > 1))
+    dead = dead[draws.happens(LAST_STAY, "last stay", people.no[dead])]
+    key = people.no[dead] * 100_000 + 9
+    ill = lives.health.onset[dead] <= lives.death[dead][:, None]
+    score = ill * draws.uniform("last condition", people.no[dead][:, None], np.arange(ill.shape[1])[None, :])
+    condition = np.where(score.max(axis=1) > 0, score.argmax(axis=1), OTHER)
+    age = people.age(lives.death)[dead]
+    group = people.sex[dead] * 5 + age_group(age)
+    reason = facts.codes.inpatient_choice.pick(draws.uniform("last reason", key), group)
+    days = _length(draws, facts, condition, reason, age, key)
+    return Stays(key, dead, lives.death[dead] - days, days, condition, reason, np.full(len(dead), DIED))
+
+
+def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:
+    """Drop stays that begin before an earlier one ends, or away from the province; death ends a stay."""
+    stays = stays.at(np.lexsort((stays.key, stays.admitted, stays.person)))
+    ends = stays.person * 1_000_000 + stays.discharged
+    latest = np.concatenate([[-1], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends
+    free = stays.person * 1_000_000 + stays.admitted > latest
+    stays = stays.at(free & lives.resident(stays.person, stays.admitted))
+    death = lives.death[stays.person]
+    died = stays.discharged >= death
+    return Stays(
+        stays.key,
+        stays.person,
+        stays.admitted,
+        np.where(died, death - stays.admitted, stays.days),
+        stays.condition,
+        stays.reason,
+        np.where(died, DIED, stays.way),
+    )
+
+
+def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Described:
+    """Diagnoses, department, hospital and operation of each stay."""
+    codes, c = facts.codes, np.maximum(stays.condition, 0)
+    chronic = stays.condition != OTHER
+    choice, of_condition = codes.condition_code["I"]
+    u = draws.uniform("stay code", stays.key)
+    diagnosis = np.where(
+        chronic, of_condition[choice.pick(u, c)], codes.inpatient["diagnosis"].to_numpy()[stays.reason]
+    )
+    department = np.where(
+        chronic,
+        facts.conditions.table["department_no"].to_numpy()[c],
+        codes.inpatient["department"].to_numpy()[stays.reason],
+    )
+    share = np.where(chronic, 0.0, codes.inpatient["operated_share"].to_numpy()[stays.reason])
+    usual = draws.uniform("usual hospital", lives.people.no[stays.person], stays.condition + 1)
+    u = np.where(draws.happens(0.7, "usual", stays.key), usual, draws.uniform("hospital", stays.key))
+    return Described(
+        diagnosis,
+        _other_diagnoses(draws, facts, lives, stays),
+        department,
+        institutions.visited(facts.places, lives.county(stays.person, stays.admitted), u),
+        draws.happens(share, "operated", stays.key),
+    )
+
+
+def _other_diagnoses(draws: Draws, facts: ProvinceFacts, lives: Lives, stays: Stays) -> list[Ints]:
+    """Up to three other known conditions: each is noted in most stays."""
+    return [
+        second_diagnosis(
+            draws, facts, lives, stays.key * 4 + n, stays.person, stays.admitted, stays.condition, "I", share
+        )
+        for n, share in enumerate((0.9, 0.5, 0.3))
+    ]

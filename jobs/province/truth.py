@@ -1,0 +1,131 @@
+"""What really happened, kept apart from the lake as Parquet: ``person``, ``event`` and ``record``.
+
+``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``event`` (person,
+kind, date, city, county): what happened in the days of the run, and the conditions people already had when they first
+appear; places are those of usual residence, empty outside the province. ``person``: everyone who first appears in the run.
+Each run adds files of its own name, so that a later day extends the truth.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+from jobs.province.deaths import Deaths
+from jobs.province.draws import Ints
+from jobs.province.identity import TRUE
+from jobs.province.life import AWAY
+from jobs.province.people import NEVER, NOBODY
+from jobs.province.recording import Scene, texts
+from jobs.province.registry_feeds import BIRTH, DEATH, MOVE, MOVE_IN, MOVE_OUT, RegisterEvents, counties, hukou
+from jobs.province.stays import Stays
+from jobs.province.visits import Visits
+
+REGISTERED = {BIRTH: "birth", MOVE_IN: "move_in", MOVE: "move", MOVE_OUT: "move_out", DEATH: "death"}
+Event = tuple[str, Ints, Ints]  # kind, person (position), day
+
+
+def events(scene: Scene, registered: RegisterEvents, visits: Visits, stays: Stays) -> pa.Table:
+    """The events of the run's days: person, kind, date, city, county."""
+    first, last = scene.schedule.days
+    lives = scene.lives
+    found: list[Event] = [(kind, *_of(registered, code)) for code, kind in REGISTERED.items()]
+    found += [("outpatient_visit", visits.person, visits.day), ("inpatient_stay", stays.person, stays.admitted)]
+    kinds = []
+    parts = []
+    for kind, person, day in found:
+        inside = (day >= first) & (day <= last)
+        parts.append((person[inside], day[inside], lives.county(person[inside], day[inside])))
+        kinds += [kind] * int(inside.sum())
+    for c, name in enumerate(scene.facts.conditions.name):
+        for kind, days in (("onset", lives.health.onset[:, c]), ("diagnosis", lives.health.diagnosis[:, c])):
+            person, day, county = _condition(scene, days)
+            parts.append((person, day, county))
+            kinds += [f"{name}_{kind}"] * len(person)
+    return _table(scene, kinds, *(np.concatenate(p) for p in zip(*parts, strict=True)))
+
+
+def _of(events_: RegisterEvents, code: int) -> tuple[Ints, Ints]:
+    which = events_.code == code
+    return events_.person[which], events_.day[which]
+
+
+def _condition(scene: Scene, days: Ints) -> tuple[Ints, Ints, Ints]:
+    """Who is known by this run to have had it on which day: it happened in its days, or the person appears in them."""
+    first, last = scene.schedule.days
+    lives, appears = scene.lives, _appears(scene)
+    known = np.maximum(days, appears)
+    who = np.flatnonzero((days < NEVER) & (days <= lives.death) & (known >= first) & (known <= last))
+    before = days[who] < lives.people.first[who]
+    return who, days[who], np.where(before, AWAY, lives.county(who, days[who]))
+
+
+def _appears(scene: Scene) -> Ints:
+    """The day from which the truth knows each person: the first run's first day, birth, or arrival."""
+    start = scene.schedule.days[0] if scene.settings.backload_from else 0
+    return np.maximum(scene.lives.people.first, start)
+
+
+def _table(scene: Scene, kinds: list[str], person: Ints, day: Ints, county: Ints) -> pa.Table:
+    places = scene.facts.places
+    city = np.where(county == AWAY, -1, places.city[np.maximum(county, 0)])
+    order = np.lexsort((day, person))
+    return pa.table(
+        {
+            "person": scene.lives.people.no[person][order],
+            "kind": pa.array(kinds).dictionary_encode().take(pa.array(order)),
+            "date": pa.array(day[order].astype(np.int32), pa.date32()),
+            "city": _none(texts(places.city_code, city[order])),
+            "county": _none(counties(scene, county[order])),
+        }
+    )
+
+
+def _none(text: pa.Array) -> pa.Array:
+    return pa.compute.if_else(pa.compute.equal(text, ""), pa.scalar(None, pa.string()), text)
+
+
+def persons(scene: Scene) -> pa.Table:
+    """Everyone who first appears in the run: number, birth, sex, name, true ID number, places, mother."""
+    first, last = scene.schedule.days
+    people, appears = scene.lives.people, _appears(scene)
+    alive = scene.lives.death >= appears
+    who = np.flatnonzero((appears >= first) & (appears <= last) & alive)
+    mother = people.mother[who]
+    return pa.table(
+        {
+            "person": people.no[who],
+            "birth_date": pa.array(people.birth[who].astype(np.int32), pa.date32()),
+            "sex": texts(("male", "female"), people.sex[who]),
+            "name": scene.identity.name.take(pa.array(who)),
+            "id_number": _none(scene.identity.id_number(who, np.full(len(who), TRUE))),
+            "home_county": _none(counties(scene, scene.lives.county(who, appears[who]))),
+            "hukou_county": hukou(scene, people.hukou[who]),
+            "mother": pa.array(people.no[mother], mask=mother == NOBODY),
+        }
+    )
+
+
+def causes(scene: Scene, deaths: Deaths) -> pa.Table:
+    """The true underlying cause of each death of the run's days: person, date, icd10."""
+    first, last = scene.schedule.days
+    inside = (deaths.day >= first) & (deaths.day <= last)
+    return pa.table(
+        {
+            "person": scene.lives.people.no[deaths.person[inside]],
+            "date": pa.array(deaths.day[inside].astype(np.int32), pa.date32()),
+            "icd10": texts(scene.facts.codes.icd10, deaths.cause[inside]),
+        }
+    )
+
+
+def write_parquet(table: pa.Table, path: Path) -> None:
+    """Write a file in one step: under its name there is all of it or nothing."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(f".{path.name}.part")
+    pq.write_table(table, part)
+    os.replace(part, path)
