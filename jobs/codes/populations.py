@@ -44,8 +44,10 @@ def official_population(province: str) -> tuple[Official, ...]:
     """Official counts of ``official_population_<province>.csv``; none where a province has no such file."""
     if not (HERE / f"official_population_{province}.csv").exists():
         return ()
-    rows = _rows(f"official_population_{province}.csv")
-    return tuple(Official(**{**r, "persons": int(r["persons"])}) for r in rows)
+    return tuple(
+        Official(r["place_code"], r["sex"], r["age_band"], int(r["persons"]), r["as_of"], r["status"])
+        for r in _rows(f"official_population_{province}.csv")
+    )
 
 
 def _rows(name: str) -> list[dict[str, str]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,24 +76,24 @@ def dense(atoms: Mapping[str, Sequence[object]], years: Sequence[int], leaves: S
     if strange:
         raise ValueError(f"counties that are not in the place table: {', '.join(strange[:5])}")
     keep = np.isin(np.asarray(atoms["year"]), years)
-    at = tuple(
-        _positions(axis, [v for v, kept in zip(atoms[name], keep, strict=True) if kept])
-        for name, axis in (
-            ("atom", ("numerator", "denominator")),
-            ("year", years),
-            ("place_code", leaves),
-            ("sex", COUNTED_SEXES),
-            ("age_band", BANDS),
-        )
-    )
+    axes = {
+        "atom": ("numerator", "denominator"),
+        "year": years,
+        "place_code": leaves,
+        "sex": COUNTED_SEXES,
+        "age_band": BANDS,
+    }
+    side, *at = (_positions(axis, np.asarray(atoms[name])[keep]) for name, axis in axes.items())
     for value, name in enumerate(("n", "n_sq", "persons")):
-        np.add.at(counts, (at[0], value, *at[1:]), np.asarray(atoms[name], dtype=np.int64)[keep])
+        where: Any = (side, value, *at)
+        np.add.at(counts, where, np.asarray(atoms[name], dtype=np.int64)[keep])
     return counts
 
 
-def _positions(axis: Sequence[object], values: Sequence[object]) -> NDArray[np.intp]:
+def _positions(axis: Sequence[object], values: NDArray[Any]) -> NDArray[np.intp]:
+    """Where on the axis each value lies."""
     index = {v: i for i, v in enumerate(axis)}
-    return np.array([index[v] for v in values], dtype=np.intp)
+    return np.array([index[v] for v in values.tolist()], dtype=np.intp)
 
 
 def rolled_up(counts: Counts, parts: Counts) -> Counts:

@@ -56,7 +56,7 @@ class Measure:
     """One published number and all that it needs.
 
     ``per`` scales the rate: events per that many person-years (of ``days_per_year`` days), or persons per that many
-    residents. ``repeats`` says that one person can have several events, so variance comes from squared counts of persons.
+    residents. ``repeats``: one person can have several events, so variance comes from squared counts of persons.
     ``interval`` is for the crude rate: ``poisson`` is exact under ``exact_below`` events and Byar's from there.
     ``index_day`` (month, day) dates what is counted on one day of the year.
     """

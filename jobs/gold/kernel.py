@@ -110,7 +110,7 @@ def events_sql(spans: str, events: str) -> str:
 
 
 def residents_sql(measure: Measure, also: str = "") -> str:
-    """Residents on the index day of each year, each of weight one; ``also`` is one more join that keeps some of them."""
+    """Residents on the index day of each year, each of weight one; ``also``: one more join that keeps some of them."""
     return f"""
     SELECT r.person_id, y.year, r.place_code, r.sex, band_on({index_day(measure)}, r.born) AS band, 1 AS n,
            {index_day(measure)} AS last
@@ -182,7 +182,8 @@ def count_sql(measure: Measure, count: Count) -> str:
 def stratum_sql(rows: str) -> str:
     """Sums by stratum of what ``count_sql`` gives: year, place_code, sex, band, n, n_sq, persons."""
     return f"""
-    SELECT year, place_code, sex, band, sum(n)::BIGINT AS n, sum(n * n)::BIGINT AS n_sq, count_if(here)::BIGINT AS persons
+    SELECT year, place_code, sex, band,
+           sum(n)::BIGINT AS n, sum(n * n)::BIGINT AS n_sq, count_if(here)::BIGINT AS persons
     FROM (SELECT *, row_number() OVER (PARTITION BY person_id, year ORDER BY last DESC, place_code, band) = 1 AS here
           FROM (SELECT person_id, year, place_code, sex, band, sum(n) AS n, max(last) AS last
                 FROM ({rows}) GROUP BY ALL))

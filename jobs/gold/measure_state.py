@@ -12,7 +12,8 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs import codes
-from jobs.gold import kernel, measures, sources
+from jobs.gold import kernel, measures
+from jobs.gold import sources as silver
 from jobs.gold.areas import whole_years
 from jobs.gold.sources import Place
 from jobs.lakehouse.job import Pinned, Run, job
@@ -81,7 +82,7 @@ def _counter(pinned: dict[str, Place], years: list[int], register: list[int]) ->
     """A function that runs in a task: bucket and person_ids (null: all) to atoms."""
 
     def count(bucket: int, persons: pa.Array | None) -> pa.Table:
-        tables = sources.read_bucket(pinned, bucket, measures.COUNTED)
+        tables = silver.read_bucket(pinned, bucket, measures.COUNTED)
         if persons is not None:
             tables = {name: t.filter(pc.is_in(t["person_id"], persons)) for name, t in tables.items()}
         return kernel.atoms(tables, measures.COUNTED, years, register)

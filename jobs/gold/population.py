@@ -35,7 +35,7 @@ def population(state: DataFrame, *, start: str, end: str, places: str) -> DataFr
     seen who are not residents are in the province's rows only.
     """
     of_place, years = areas(place_codes.read_places(places)), whole_years(start, end)
-    heads = folded(state).where(F.col("measure") == measures.POPULATION.name)
+    heads = folded(state).where(F.col("measure").isin(measures.POPULATION.name))
     counted = heads.groupBy("measure").applyInArrow(_counter(of_place, years), POPULATION.schema)
     official = _as_arrow(official_rows(populations.official_population(places), of_place, years))
     return counted.unionByName(state.sparkSession.createDataFrame(official))

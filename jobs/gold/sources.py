@@ -18,7 +18,7 @@ DAY, ID, CODE = pa.date32(), pa.int64(), pa.string()
 
 @dataclass(frozen=True)
 class Events:
-    """Events in a silver table: the column that dates them, and further columns as SQL that DataFusion and DuckDB share."""
+    """Events in a silver table: the column that dates them, and further columns as SQL with their types."""
 
     table: str
     day: str

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.gold.sources import EVENTS, PEOPLE
 
-REGISTER = 32848
+REGISTER = 32879
 SEX = {"male": 8507, "female": 8532, "unknown": 0}
 LICHENG, LIXIA = "370112", "370102"
 

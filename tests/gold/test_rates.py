@@ -116,7 +116,7 @@ def test_standardised_rates_are_for_all_ages_and_need_ten_events():
     assert row["rate_china_2020"] == pytest.approx(row["rate"]) == pytest.approx(row["rate_who_2000_2025"])
     assert row["rate_china_2020_low"] < row["rate"] < row["rate_china_2020_high"]
     assert got["2024", "370102", "male", "50-54"]["rate_china_2020"] is None
-    few = table(ALL_CAUSE_MORTALITY, deaths[0][:5] + (9, 9, 9), *exposed(2024, "370102", "male", YEAR))
+    few = table(ALL_CAUSE_MORTALITY, (*deaths[0][:5], 9, 9, 9), *exposed(2024, "370102", "male", YEAR))
     assert few["2024", "370102", "male", "all"]["rate_china_2020"] is None
 
 
