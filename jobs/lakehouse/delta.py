@@ -42,6 +42,11 @@ class Content:
         """32 hex digits."""
         return f"{self.high:016x}{self.low:016x}"
 
+    @classmethod
+    def from_hash(cls, rows: int, text: str) -> Content:
+        """The content with this count and ``hash``."""
+        return cls(rows, int(text[:16], 16), int(text[16:], 16))
+
 
 @dataclass(frozen=True)
 class Commit:

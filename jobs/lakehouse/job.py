@@ -9,6 +9,7 @@ import pkgutil
 import sys
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import ModuleType
 from typing import Any, Literal
 
@@ -183,13 +184,12 @@ def code_hash(function: Callable[..., Any]) -> str:
     digest = hashlib.sha256()
     for name in sorted(files):
         digest.update(name.encode() + b"\0" + files[name])
-    digest.update(_code_lists())
+    if any(name.startswith("jobs.codes") for name in files):
+        digest.update(_code_lists())
     return digest.hexdigest()[:16]
 
 
 def _code_lists() -> bytes:
-    from pathlib import Path
-
     digest = hashlib.sha256()
     for path in sorted((Path(__file__).resolve().parents[1] / "codes").glob("*.csv")):
         digest.update(path.name.encode() + b"\0" + path.read_bytes())

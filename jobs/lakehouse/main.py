@@ -20,6 +20,7 @@ from jobs.lakehouse.runner import Runner
 from jobs.lakehouse.session import session
 
 PIPELINE = tuple(LAYERS)
+EVERY = (*LAYERS, *COMMANDS)
 
 
 @dataclass
@@ -48,13 +49,12 @@ class Context:
 
     def settings_of(self, job: str) -> DictConfig:
         """The settings of another job of the same request, such as a layer of the pipeline."""
-        others = [*LAYERS, *COMMANDS, "pipeline"]
-        return st.load(job, self.overrides, others)
+        return st.load(job, self.overrides, EVERY)
 
 
 def main(arguments: Sequence[str]) -> int:
     """Run one request. Returns the exit code: 0 done, 2 refused, 3 integrity broken, 1 failed."""
-    names = sorted({"pipeline", *LAYERS, *COMMANDS})
+    names = sorted({"pipeline", *EVERY})
     try:
         if not arguments or set(arguments) & {"--help", "-h", "help"}:
             print(usage(names))
@@ -76,11 +76,12 @@ def main(arguments: Sequence[str]) -> int:
 
 
 def _run(job: str, overrides: Sequence[st.Override]) -> int:
-    if job == "pipeline":
-        _refuse_unknown_owners(overrides)
-        settings = st.load(job, overrides, [*LAYERS, *COMMANDS])
-    else:
-        settings = st.load(job, overrides)
+    """Check every setting, those meant for other jobs of the same request too, then run."""
+    for other in EVERY:
+        theirs = [o for o in overrides if o.name.split(".")[0] == other != job]
+        if theirs:
+            st.load(other, theirs)
+    settings = st.load(job, overrides, EVERY)
     context = Context(job, overrides, settings, lake_of(settings))
     if job in COMMANDS:
         command: Callable[[Context], int | None] = importlib.import_module(COMMANDS[job]).main
@@ -106,14 +107,6 @@ def lake_of(settings: DictConfig) -> Lake:
     """The lake that the settings name."""
     node = settings.lake
     return Lake(str(node.root), int(node.buckets), node.key_file, int(node.lease_wait))
-
-
-def _refuse_unknown_owners(overrides: Sequence[st.Override]) -> None:
-    """Check the settings meant for the pipeline's layers before anything runs."""
-    for layer in LAYERS:
-        mine = [o for o in overrides if o.name.split(".")[0] == layer]
-        if mine:
-            st.load(layer, mine)
 
 
 def usage(names: Sequence[str]) -> str:

@@ -12,7 +12,7 @@ from rich.table import Table as Grid
 
 from jobs.lakehouse.job import Job
 from jobs.lakehouse.lake import Lake
-from jobs.lakehouse.runner import Result
+from jobs.lakehouse.record import Result
 
 
 class Console:

@@ -40,7 +40,7 @@ def session(settings: DictConfig | None = None) -> SparkSession:
     package = str(Path(__file__).resolve().parents[2])
     spark: Any = settings.spark
     builder: Any = SparkSession.builder.appName(f"lakehouse {settings.job}")
-    conf = {**DELTA, **{str(k): str(v) for k, v in spark.conf.items()}}
+    conf = {**DELTA, **_flat(spark.conf)}
     conf["spark.executorEnv.PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     if spark.master:
         conf["spark.master"] = spark.master
@@ -53,3 +53,12 @@ def session(settings: DictConfig | None = None) -> SparkSession:
     made: SparkSession = builder.getOrCreate()
     made.sparkContext.setLogLevel("ERROR")
     return made
+
+
+def _flat(node: DictConfig, prefix: str = "") -> dict[str, str]:
+    """Spark's own names: ``spark.conf.a.b=1`` on the command line nests, a file's ``a.b: 1`` does not."""
+    found: dict[str, str] = {}
+    for name, value in node.items():
+        inner = isinstance(value, DictConfig)
+        found |= _flat(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": str(value)}
+    return found

@@ -108,7 +108,8 @@ def names(settings: DictConfig) -> list[str]:
             found += walk(value, f"{name}.") if isinstance(value, DictConfig) and len(value) else [name]
         return found
 
-    return walk(settings, "")
+    # Spark's own settings pass through unchecked (spark.conf.<any name of Spark's>), and job is the request itself.
+    return [n for n in walk(settings, "") if n != "job" and not n.startswith("spark.conf.")]
 
 
 def _check(override: Override, defaults: DictConfig) -> None:
