@@ -66,7 +66,7 @@ class SecurityHeaders:
 
 
 def answer(ask: Callable[[Source, Request], Any]) -> Callable[[Request], Any]:
-    """A JSON endpoint from a question to the source, asked off the event loop. ``Absent`` becomes 404 with its words."""
+    """A JSON endpoint from a question to the source, asked off the event loop. ``Absent`` becomes 404."""
 
     async def endpoint(request: Request) -> JSONResponse:
         try:
@@ -122,7 +122,7 @@ def map_file(province_code: str) -> Path:
 
 
 def make_app(source: Source, hosts: Sequence[str], poll_seconds: float) -> Starlette:
-    """The application over one lake. ``hosts`` are the names it answers to; it looks for news every ``poll_seconds``."""
+    """The application over one lake. ``hosts``: the names it answers to; ``poll_seconds``: between looks for news."""
     live = Live(source, poll_seconds)
 
     @asynccontextmanager

@@ -133,19 +133,17 @@ def drawn(release: pa.Table, panel: Panel, places: Mapping[str, tuple[str, str]]
 
 
 def people(release: pa.Table) -> int | None:
-    """Persons under observation in the province, in the latest year; from a measure counted in persons if there is one.
-
-    A person-year denominator stands for as many persons, for a single year. Null where nothing is shown.
-    """
-    whole = release.filter(
+    """Residents in the lake in the latest year: the province's denominator of a measure counted in persons, or null."""
+    rows = release.filter(
         (pc.field("level") == "province")
+        & (pc.field("unit") == "persons")
         & (pc.field("sex") == "all")
         & (pc.field("age_band") == "all")
         & (pc.field("status") == SHOWN)
     ).to_pylist()
-    single = [r for r in whole if not is_pooled(r["period"]) and r["denominator"]]
-    best = max(single, key=lambda r: (r["unit"] == "persons", r["period"], r["measure"]), default=None)
-    return round(best["denominator"]) if best else None
+    single = [r for r in rows if not is_pooled(r["period"]) and r["denominator"]]
+    latest = max(single, key=lambda r: (r["period"], r["measure"]), default=None)
+    return int(latest["denominator"]) if latest else None
 
 
 def one_in(official: int | None, observed: int | None) -> int | None:

@@ -64,7 +64,7 @@ def listen(host: str, port: int) -> socket.socket:
 
 
 def allowed_hosts(host: str) -> list[str]:
-    """The names a browser may call the server by; others are refused, so that no foreign page reads it by a rebound name."""
+    """The names a browser may call the server by: others are refused, lest a rebound name open it to a foreign page."""
     return ["*"] if host in ("0.0.0.0", "::") else [host, *LOOPBACK]
 
 

@@ -59,7 +59,7 @@ class Province:
 
 @dataclass
 class Source:
-    """A lake's published numbers and record counters. Reads only the tables in ``READS``, and no more often than they change."""
+    """A lake's published numbers and record counters: the tables in ``READS``, read again only when they change."""
 
     root: str
     province: Province
@@ -112,7 +112,7 @@ class Source:
         return {"version": version, **counters.counters(deliveries, self.feeds, self.province.places)}
 
     def screen(self) -> dict[str, Any]:
-        """What the page says of the data as a whole: names, release, whether it is a demonstration, how big a sample."""
+        """What the page says of the data as a whole: names, release, whether a demonstration, how big a sample."""
         release = self.release()
         first = release.slice(0, 1).to_pylist()[0]
         return {
@@ -125,7 +125,7 @@ class Source:
         }
 
     def trace(self, wanted: Mapping[str, str]) -> dict[str, Any]:
-        """Where one released number came from. ``wanted`` gives the six keys of ``ROW_KEYS``; ``Absent`` if none fits."""
+        """Where one released number came from. ``wanted``: the six ``ROW_KEYS``. Raises ``Absent`` if no row fits."""
         missing = [k for k in ROW_KEYS if not wanted.get(k)]
         if missing:
             raise Absent(f"give {', '.join(ROW_KEYS)}; missing: {', '.join(missing)}")
