@@ -6,8 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.draws import Choice, Draws, Ints
-from jobs.province.facts import AGE_GROUPS, ProvinceFacts, age_group
+from jobs.province.facts import ProvinceFacts
 from jobs.province.life import Lives
 from jobs.province.people import NEVER, YEAR
 from jobs.province.stays import DIED, Stays

@@ -105,7 +105,8 @@ class Choice:
         table = np.atleast_2d(np.asarray(weights, np.float64))
         shares = np.cumsum(table / table.sum(axis=1, keepdims=True), axis=1)
         shares[:, -1] = 1.0
-        return Choice((shares + np.arange(len(table))[:, None]).ravel(), table.shape[1])
+        groups = np.arange(len(table), dtype=np.float64)
+        return Choice((shares + groups[:, None]).ravel(), table.shape[1])
 
     def pick(self, u: Floats, group: Any = 0) -> Ints:
         """The item that each uniform number falls on, in its group."""

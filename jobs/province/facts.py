@@ -1,4 +1,4 @@
-"""What the province is drawn from: places, ages, rates, names and code lists, read once from small CSV files."""
+"""What the province is drawn from: places, ages, rates and conditions, read once from small CSV files."""
 
 from __future__ import annotations
 
@@ -9,18 +9,13 @@ import numpy as np
 import pandas as pd
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
+from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
 
-DATA = Path(__file__).parent / "data"
 AGES = np.arange(111)
 BANDS = 18  # five-year bands, the last 85+
-AGE_GROUPS = ("age_0_5", "age_6_17", "age_18_44", "age_45_64", "age_65")
 OUTSIDE = ("110000", "120000", "130000", "210000", "220000", "230000", "320000", "340000", "410000")  # hukou elsewhere
-
-
-def age_group(age: Floats) -> Ints:
-    """The index in ``AGE_GROUPS`` of ages in years."""
-    return np.searchsorted(np.array([6.0, 18.0, 45.0, 65.0]), age, side="right")
 
 
 @dataclass(frozen=True)
@@ -59,41 +54,6 @@ class Conditions:
 
 
 @dataclass(frozen=True)
-class Codes:
-    """Every diagnosis in use, by index: code, name; and the choices that lead to them."""
-
-    icd10: tuple[str, ...]
-    name: tuple[str, ...]
-    symptoms: Ints
-    outpatient: pd.DataFrame
-    inpatient: pd.DataFrame
-    causes: pd.DataFrame
-    outpatient_choice: Choice  # by season, sex, age group
-    inpatient_choice: Choice  # by sex, age group
-    condition_code: dict[str, tuple[Choice, Ints]]  # setting -> choice by condition among these codes
-    department_code: tuple[str, ...]
-    department_name: tuple[str, ...]
-
-
-@dataclass(frozen=True)
-class Laboratory:
-    """Panels of three items each: rows of ``items`` in panel order, ``factor[condition, row]`` on the value."""
-
-    items: pd.DataFrame
-    panels: tuple[str, ...]
-    factor: Floats
-
-
-@dataclass(frozen=True)
-class Names:
-    """Surnames with their weights, characters of given names by sex."""
-
-    surname: tuple[str, ...]
-    surname_choice: Choice
-    given: tuple[tuple[str, ...], tuple[str, ...]]
-
-
-@dataclass(frozen=True)
 class ProvinceFacts:
     """Everything the simulator draws from."""
 
@@ -114,30 +74,16 @@ class ProvinceFacts:
         for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
             if not (folder / name).is_file():
                 raise Refused(f"province.facts={folder}: no {name} there")
-        conditions, codes = _conditions(), _codes()
+        conditions, codes = _conditions(), read_codes()
         conditions.table["department_no"] = conditions.table["department"].map(codes.department_code.index)
         places = _places(code, folder)
-        return ProvinceFacts(code, places, _rates(places), conditions, codes, _laboratory(conditions), _names())
-
-
-def _csv(name: str, folder: Path = DATA) -> pd.DataFrame:
-    return pd.read_csv(
-        folder / name,
-        dtype={
-            "icd10": str,
-            "department": str,
-            "code": str,
-            "gb2260_code": str,
-            "parent_code": str,
-            "operation_code": str,
-        },
-        na_values=[""],
-        keep_default_na=False,
-    )
+        return ProvinceFacts(
+            code, places, _rates(places), conditions, codes, read_laboratory(conditions.name), read_names()
+        )
 
 
 def _places(code: str, folder: Path) -> Places:
-    places = _csv("places.csv", folder)
+    places = csv("places.csv", folder)
     cities = places[places["level"] == "city"].sort_values("gb2260_code")
     counties = places[(places["level"] == "county") & (places["official_gb2260"] == 1)].sort_values("gb2260_code")
     total = int(places.loc[places["gb2260_code"] == code, "population_2020"].sum())
@@ -150,7 +96,7 @@ def _places(code: str, folder: Path) -> Places:
     people = counties["population_2020"].to_numpy(np.float64)
     city_people = cities["population_2020"].to_numpy(np.float64)
     people = people * (city_people / np.bincount(city, people))[city]  # zones' residents go to the city's counties
-    cells = _csv("population_age_sex.csv", folder).set_index("gb2260_code").loc[list(city_code), "population_est"]
+    cells = csv("population_age_sex.csv", folder).set_index("gb2260_code").loc[list(city_code), "population_est"]
     in_city = (city[None, :] == np.arange(len(city_code))[:, None]) * people
     by_band = (in_city[:, None, :] * _band_shares(folder, counties)[None, :, :]).reshape(-1, len(people))
     return Places(
@@ -167,7 +113,7 @@ def _places(code: str, folder: Path) -> Places:
 
 def _band_shares(folder: Path, counties: pd.DataFrame) -> Floats:
     """Share of each county's residents in each of the 18 bands: [band, county]."""
-    ages = _csv("county_age.csv", folder).set_index("gb2260_code").loc[list(counties["gb2260_code"])]
+    ages = csv("county_age.csv", folder).set_index("gb2260_code").loc[list(counties["gb2260_code"])]
     shares = ages[[c for c in ages.columns if c.startswith("share_") and c[6].isdigit()]].to_numpy(np.float64).T
     return np.vstack([shares[0] + shares[1], shares[2:]])
 
@@ -178,17 +124,17 @@ def _by_age(table: pd.DataFrame, columns: tuple[str, str]) -> Floats:
 
 
 def _rates(places: Places) -> Rates:
-    mx = _csv("mortality_china_wpp2019.csv")
+    mx = csv("mortality_china_wpp2019.csv")
     death = np.array(
         [
             s["mx_2020_2025"].to_numpy()[np.searchsorted(s["age_from"], AGES, side="right") - 1]
             for _, s in mx.groupby("sex_code")
         ]
     )
-    births = _csv("fertility_age_pattern_wpp2019.csv")["percent_of_fertility_2020_2025"].to_numpy() / 100 / 5
+    births = csv("fertility_age_pattern_wpp2019.csv")["percent_of_fertility_2020_2025"].to_numpy() / 100 / 5
     fertility = np.zeros(len(AGES))
     fertility[15:50] = np.repeat(births, 5)
-    care = _csv("care_by_age.csv")
+    care = csv("care_by_age.csv")
     return Rates(
         death,
         fertility,
@@ -200,10 +146,11 @@ def _rates(places: Places) -> Rates:
 
 def _lung_cancer(places: Places) -> Floats:
     """New cases a person-year: the assumed shape by age, scaled to the published crude rates by sex."""
-    shape = _by_age(_csv("lung_cancer_shape.csv"), ("male", "female"))
-    rates = _csv("cancer_rates_cn.csv").set_index("site_en")
-    crude = rates.loc["Lung", "new_cases_2022_all"] / 1.412e9  # China's residents in 2022
-    ratio = rates.loc["Lung", "inc_crude_2011_male"] / rates.loc["Lung", "inc_crude_2011_female"]
+    shape = _by_age(csv("lung_cancer_shape.csv"), ("male", "female"))
+    rates = csv("cancer_rates_cn.csv")
+    columns = ["new_cases_2022_all", "inc_crude_2011_male", "inc_crude_2011_female"]
+    cases, male, female = rates.loc[rates["site_en"] == "Lung", columns].to_numpy(np.float64)[0]
+    crude, ratio = cases / 1.412e9, male / female  # China's residents in 2022
     people = population_by_age(places)
     men = people[0].sum() / people.sum()
     wanted = crude / (men * ratio + 1 - men) * np.array([ratio, 1.0])
@@ -223,7 +170,7 @@ def population_by_age(places: Places) -> Floats:
 
 
 def _conditions() -> Conditions:
-    table, shares = _csv("conditions.csv"), _csv("prevalence.csv")
+    table, shares = csv("conditions.csv"), csv("prevalence.csv")
     share = np.zeros((len(table), 2, len(AGES)))
     for c, name in enumerate(table["condition"]):
         for sex in (0, 1):
@@ -232,68 +179,3 @@ def _conditions() -> Conditions:
                 first = float(points["age"].iloc[0])
                 share[c, sex] = np.interp(AGES, [first - 5, *points["age"]], [0.0, *points["share"]])
     return Conditions(tuple(table["condition"]), share, table, list(table["condition"]).index("lung_cancer"))
-
-
-def _codes() -> Codes:
-    icd, departments = _csv("icd10_common.csv"), _csv("departments.csv")
-    number = {code: i for i, code in enumerate(icd["icd10"])}
-    department = {code: i for i, code in enumerate(departments["code"])}
-    outpatient, inpatient, causes = (
-        _csv(f"{n}.csv") for n in ("outpatient_reasons", "inpatient_reasons", "causes_of_death")
-    )
-    for table in (outpatient, inpatient):
-        table["department"] = table["department"].map(department)
-    for table in (outpatient, inpatient, causes):
-        table["diagnosis"] = table["icd10"].map(number)
-    causes["immediate"] = causes["immediate_icd10"].map(number).fillna(-1).astype(int)
-    symptoms = icd.index[icd["icd10"].str.startswith("R")].to_numpy(np.int64)
-    return Codes(
-        tuple(icd["icd10"]),
-        tuple(icd["name_zh"]),
-        symptoms,
-        outpatient,
-        inpatient,
-        causes,
-        _reason_choice(outpatient, seasons=True),
-        _reason_choice(inpatient, seasons=False),
-        {s: _condition_choice(s, number) for s in "OI"},
-        tuple(departments["code"]),
-        tuple(departments["name_zh"]),
-    )
-
-
-def _reason_choice(table: pd.DataFrame, *, seasons: bool) -> Choice:
-    """Groups in the order season (summer, winter), sex, age group."""
-    weights = table[list(AGE_GROUPS)].to_numpy(np.float64).T
-    fits = [(table["sex_code"].isin((0, sex))).to_numpy() for sex in (1, 2)]
-    by_sex = np.concatenate([weights * f for f in fits])
-    if not seasons:
-        return Choice.of(by_sex)
-    winter = table["winter"].to_numpy(np.float64)
-    return Choice.of(np.concatenate([by_sex / winter, by_sex * winter]))
-
-
-def _condition_choice(setting: str, number: dict[str, int]) -> tuple[Choice, Ints]:
-    table = _csv("condition_codes.csv")
-    table = table[table["setting"] == setting].reset_index(drop=True)
-    names = _csv("conditions.csv")["condition"]
-    weights = np.array([(table["condition"] == n) * table["weight"] for n in names])
-    return Choice.of(weights), table["icd10"].map(number).to_numpy(np.int64)
-
-
-def _laboratory(conditions: Conditions) -> Laboratory:
-    panels = _csv("lab_panels.csv")
-    items = panels.merge(_csv("lab_items.csv"), left_on="item", right_on="local_code", how="left", validate="m:1")
-    factor = np.ones((len(conditions.name), len(items)))
-    for effect in _csv("lab_effects.csv").itertuples():
-        row = (items["panel"] == effect.panel) & (items["item"] == effect.item)
-        factor[conditions.name.index(effect.condition), row.to_numpy()] = effect.factor
-    return Laboratory(items, tuple(dict.fromkeys(panels["panel"])), factor)
-
-
-def _names() -> Names:
-    surnames, given = _csv("surnames.csv"), _csv("given_names.csv")
-    known = surnames["weight_pct_faker"].fillna(0.02).to_numpy(np.float64)
-    single = given[given["length"] == 1]
-    by_sex = tuple(tuple(single.loc[single["sex_code"] == sex, "given_name"]) for sex in (1, 2))
-    return Names(tuple(surnames["surname"]), Choice.of(known), (by_sex[0], by_sex[1]))

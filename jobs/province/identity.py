@@ -1,6 +1,7 @@
 """Names and ID numbers of simulated people, and the wrong ones that records carry.
 
-ID numbers use the region prefix 379, which has never been assigned, and a valid check digit: they look real and can't be.
+ID numbers use the region prefix 379, which has never been assigned, and a valid check digit: they look real
+and can't be.
 """
 
 from __future__ import annotations
@@ -10,8 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from jobs.province.codebook import Names
 from jobs.province.draws import Draws, Ints, ranks
-from jobs.province.facts import Names
 from jobs.province.people import NOBODY, People
 
 PREFIX = 379

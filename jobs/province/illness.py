@@ -1,4 +1,4 @@
-"""Who falls ill with what, when, and when a doctor finds out. Onset comes from hazards by age and sex, never from codes.
+"""Who falls ill with what, when, and when a doctor finds out. Onset comes from hazards by age and sex, not codes.
 
 A condition's prevalence by age is also the chance of having fallen ill by that age, so a person's uniform number says
 the age of onset. Conditions share an unrecorded metabolic factor, which makes them go together.
@@ -31,7 +31,7 @@ class Health:
 
 
 def frailty(draws: Draws, no: Ints) -> Floats:
-    """A standard normal number of each person; it acts on death, admissions and readmissions and is recorded nowhere."""
+    """A standard normal number of each person; it acts on death, admissions, readmissions and is recorded nowhere."""
     return draws.normal("frailty", no)
 
 

@@ -16,7 +16,7 @@ REGISTRIES = 0.1  # their dirt, as a multiple of hospitals' (assumed)
 
 @dataclass(frozen=True)
 class Institutions:
-    """All senders by position. ``hospital[city, n]``: the city's hospital, then its county hospitals (or the city's)."""
+    """All senders by position. ``hospital[city, n]``: the city's hospital, then its county hospitals or the city's."""
 
     code: tuple[str, ...]
     city: Ints

@@ -81,8 +81,10 @@ class Lives:
 
     def and_(self, others: Lives) -> Lives:
         """Both, these first."""
-        both = {n: np.concatenate([getattr(self, n), getattr(others, n)]) for n in ("weak", "death", "last_birth")}
-        return Lives(self.people.and_(others.people), self.health.and_(others.health), **both)
+        weak, death, last = (
+            np.concatenate([getattr(self, n), getattr(others, n)]) for n in ("weak", "death", "last_birth")
+        )
+        return Lives(self.people.and_(others.people), self.health.and_(others.health), weak, death, last)
 
     def county(self, person: Ints, day: Ints) -> Ints:
         """County of usual residence on a day, ``AWAY`` outside the province."""
@@ -98,7 +100,8 @@ class Lives:
 def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scale, blocks: Ints, years: range) -> Lives:
     """The lives in these blocks from the first day of the first year to the last day of the last."""
     people, county = residents(draws, facts.places, blocks, new_year(years[0]))
-    now, keys, homes = Lives.starting(draws, facts, people), people.no, []
+    now, keys = Lives.starting(draws, facts, people), people.no
+    homes: list[HomeYear] = []
     for year in years:
         span = (new_year(year), new_year(year + 1))
         came, came_on, came_to = arrivals(draws, facts.places, blocks, year, span, rate.move_in, len(county))

@@ -24,7 +24,6 @@ from jobs.province.recording import (
     event_day_bad,
     first_day,
     numbers,
-    recorded_diagnosis,
     rows_sent,
     texts,
     time_text,

@@ -8,7 +8,7 @@ import numpy as np
 
 from jobs.province.draws import Draws, Floats
 from jobs.province.facts import AGES, ProvinceFacts, population_by_age
-from jobs.province.illness import FRAILTY, death_ratio, frailty, onsets
+from jobs.province.illness import death_ratio, frailty, onsets
 from jobs.province.people import NOBODY, YEAR, People, residents
 from jobs.province.settings import Yearly
 

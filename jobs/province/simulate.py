@@ -36,7 +36,7 @@ from jobs.province.settings import SimulateSettings
 from jobs.province.stays import LONGEST, described, hospital_stays
 from jobs.province.truth import causes, events, persons, write_parquet
 from jobs.province.visits import outpatient_visits
-from jobs.province.writing import CHUNK, Desk, Feed, chunks, write_files
+from jobs.province.writing import Desk, Feed, chunks, write_files
 
 FEEDS = (
     "resident_register",
@@ -147,7 +147,7 @@ def make_part(
     blocks: np.ndarray,
 ) -> Iterator[pa.RecordBatch]:
     """Live, fall ill, be cared for and recorded: the shares of files of these blocks; writes the truth about them."""
-    scene, batches, truth = live_and_record(settings, facts, institutions, schedule, scale, blocks)
+    _, batches, truth = live_and_record(settings, facts, institutions, schedule, scale, blocks)
     for name, table in truth.items():
         write_parquet(table, settings.truth / name / schedule.window / f"blocks-{part * PART:07d}.parquet")
     for batch in batches:

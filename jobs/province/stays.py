@@ -11,8 +11,9 @@ from dataclasses import dataclass, fields
 import numpy as np
 from scipy.special import expit
 
+from jobs.province.codebook import age_group
 from jobs.province.draws import Draws, Floats, Ints
-from jobs.province.facts import AGES, ProvinceFacts, age_group
+from jobs.province.facts import AGES, ProvinceFacts
 from jobs.province.illness import FRAILTY
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives

@@ -1,9 +1,10 @@
 """What really happened, kept apart from the lake as Parquet: ``person``, ``event`` and ``record``.
 
-``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``event`` (person,
-kind, date, city, county): what happened in the days of the run, and the conditions people already had when they first
-appear; places are those of usual residence, empty outside the province. ``person``: everyone who first appears in the run.
-Each run adds files of its own name, so that a later day extends the truth.
+``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``event``
+(person, kind, date, city, county): what happened in the days of the run, and the conditions that people already had
+when they first appear; places are those of usual residence, empty outside the province. ``person``: everyone who first
+appears in the run. ``cause_of_death``: why each death happened. Each run adds files of its own name, so that a later
+day extends the truth.
 """
 
 from __future__ import annotations

@@ -6,8 +6,9 @@ from dataclasses import dataclass, fields
 
 import numpy as np
 
+from jobs.province.codebook import age_group
 from jobs.province.draws import Draws, Floats, Ints
-from jobs.province.facts import AGES, ProvinceFacts, age_group
+from jobs.province.facts import AGES, ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives
 from jobs.province.people import YEAR
@@ -50,11 +51,12 @@ def cells(lives: Lives, months: range) -> tuple[Ints, Ints]:
     """Person and month (position) wherever the person is alive and has come for at least a day of the month."""
     first = month_starts(months)
     there = (lives.people.first[:, None] < first[None, 1:]) & (lives.death[:, None] >= first[None, :-1])
-    return np.nonzero(there)
+    person, month = np.nonzero(there)
+    return person.astype(np.int64), month.astype(np.int64)
 
 
 def cause(draws: Draws, purpose: str, mean: Floats, count: Ints, *keys: Ints) -> tuple[Ints, Ints, Ints]:
-    """Spread counts over competing causes: for each event its cell, its ordinal in the cell, and the column of ``mean``."""
+    """Spread counts over competing causes: each event's cell, its ordinal in the cell, and the column of ``mean``."""
     cell = np.repeat(np.arange(len(count)), count)
     ordinal = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
     cumulative = np.cumsum(mean, axis=1)

@@ -34,6 +34,7 @@ CHUNK = pa.schema(
 )
 WRITTEN = pa.schema([("feed", pa.string()), ("files", pa.int64()), ("rows", pa.int64()), ("bytes", pa.int64())])
 RECORD = pa.schema([("file", pa.dictionary(pa.int32(), pa.string())), ("row", pa.int64()), ("person", pa.int64())])
+HELD = 1_000_000  # rows about whom is noted in memory before it is written
 
 
 @dataclass(frozen=True)
@@ -126,7 +127,8 @@ class _Shard:
 
     def __init__(self, desk: Desk, sender: int, feed: str) -> None:
         self.desk, self.sender, self.feed = desk, sender, feed
-        self.files = self.rows = self.bytes = 0
+        self.files = self.rows = self.bytes = self.held = 0
+        self.about: list[tuple[str, np.ndarray]] = []
         name = f"{desk.senders[sender]}-{feed}.parquet"
         self.path = desk.truth / "record" / desk.window / name
         self.part = self.path.with_name(f".{name}.part")
@@ -145,9 +147,22 @@ class _Shard:
             manifest = _manifest(desk, self.sender, self.feed, desk.periods[period], body, len(who), encoding)
             _put(path, body, manifest)
             name = path.relative_to(desk.out).as_posix()
-            file = pa.DictionaryArray.from_arrays(pa.array(np.zeros(len(who), np.int32)), pa.array([name]))
-            self.truth.write_table(pa.table([file, pa.array(np.arange(len(who))), pa.array(who)], schema=RECORD))
+            self.about.append((name, who))
+            self.held += len(who)
+            if self.held > HELD:
+                self._record()
             self.files, self.rows, self.bytes = self.files + 1, self.rows + len(who), self.bytes + len(body)
+
+    def _record(self) -> None:
+        """Write who the rows of the files so far are about."""
+        sizes = [len(who) for _, who in self.about]
+        files = pa.array([name for name, _ in self.about], pa.string())
+        which = pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes))
+        rows = np.concatenate([np.arange(n) for n in sizes]) if sizes else np.zeros(0, np.int64)
+        persons = np.concatenate([who for _, who in self.about]) if sizes else np.zeros(0, np.int64)
+        file = pa.DictionaryArray.from_arrays(which, files)
+        self.truth.write_table(pa.table([file, pa.array(rows), pa.array(persons)], schema=RECORD))
+        self.about, self.held = [], 0
 
     def _paths(self, period: int) -> list[Path]:
         desk, when = self.desk, self.desk.periods[period]
@@ -161,6 +176,7 @@ class _Shard:
 
     def done(self) -> pa.RecordBatch:
         """Close the truth about this sender and feed."""
+        self._record()
         self.truth.close()
         os.replace(self.part, self.path)
         counts = ([self.feed], [self.files], [self.rows], [self.bytes])
@@ -187,9 +203,10 @@ def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, r
 def _put(path: Path, body: bytes, manifest: bytes) -> None:
     """Write file, then manifest; leave them if the same are there."""
     beside = path.with_name(f"{path.name}.manifest.json")
-    if beside.is_file() and beside.read_bytes() == manifest and path.stat().st_size == len(body):
+    if not path.parent.is_dir():
+        path.parent.mkdir(parents=True, exist_ok=True)
+    elif beside.is_file() and beside.read_bytes() == manifest and path.stat().st_size == len(body):
         return
-    path.parent.mkdir(parents=True, exist_ok=True)
     for target, content in ((path, body), (beside, manifest)):
         part = target.with_name(f".{target.name}.part")
         part.write_bytes(content)

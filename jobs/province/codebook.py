@@ -1,0 +1,122 @@
+"""Code lists, laboratory panels and names that records are written with, read once from small CSV files."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from jobs.province.datafiles import csv
+from jobs.province.draws import Choice, Floats, Ints
+
+AGE_GROUPS = ("age_0_5", "age_6_17", "age_18_44", "age_45_64", "age_65")
+
+
+def age_group(age: Floats) -> Ints:
+    """The index in ``AGE_GROUPS`` of ages in years."""
+    return np.searchsorted(np.array([6.0, 18.0, 45.0, 65.0]), age, side="right")
+
+
+@dataclass(frozen=True)
+class Codes:
+    """Every diagnosis in use, by index: code, name; and the choices that lead to them."""
+
+    icd10: tuple[str, ...]
+    name: tuple[str, ...]
+    symptoms: Ints
+    outpatient: pd.DataFrame
+    inpatient: pd.DataFrame
+    causes: pd.DataFrame
+    outpatient_choice: Choice  # by season, sex, age group
+    inpatient_choice: Choice  # by sex, age group
+    condition_code: dict[str, tuple[Choice, Ints]]  # setting -> choice by condition among these codes
+    department_code: tuple[str, ...]
+    department_name: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Laboratory:
+    """Panels of three items each: rows of ``items`` in panel order, ``factor[condition, row]`` on the value."""
+
+    items: pd.DataFrame
+    panels: tuple[str, ...]
+    factor: Floats
+
+
+@dataclass(frozen=True)
+class Names:
+    """Surnames with their weights, characters of given names by sex."""
+
+    surname: tuple[str, ...]
+    surname_choice: Choice
+    given: tuple[tuple[str, ...], tuple[str, ...]]
+
+
+def read_codes() -> Codes:
+    """From the lists of diagnoses, departments, reasons and causes."""
+    icd, departments = csv("icd10_common.csv"), csv("departments.csv")
+    number = {code: i for i, code in enumerate(icd["icd10"])}
+    department = {code: i for i, code in enumerate(departments["code"])}
+    outpatient, inpatient, causes = (
+        csv(f"{n}.csv") for n in ("outpatient_reasons", "inpatient_reasons", "causes_of_death")
+    )
+    for table in (outpatient, inpatient):
+        table["department"] = table["department"].map(department)
+    for table in (outpatient, inpatient, causes):
+        table["diagnosis"] = table["icd10"].map(number)
+    causes["immediate"] = causes["immediate_icd10"].map(number).fillna(-1).astype(int)
+    symptoms = icd.index[icd["icd10"].str.startswith("R")].to_numpy(np.int64)
+    return Codes(
+        tuple(icd["icd10"]),
+        tuple(icd["name_zh"]),
+        symptoms,
+        outpatient,
+        inpatient,
+        causes,
+        _reason_choice(outpatient, seasons=True),
+        _reason_choice(inpatient, seasons=False),
+        {s: _condition_choice(s, number) for s in "OI"},
+        tuple(departments["code"]),
+        tuple(departments["name_zh"]),
+    )
+
+
+def _reason_choice(table: pd.DataFrame, *, seasons: bool) -> Choice:
+    """Groups in the order season (summer, winter), sex, age group."""
+    weights = table[list(AGE_GROUPS)].to_numpy(np.float64).T
+    fits = [(table["sex_code"].isin((0, sex))).to_numpy() for sex in (1, 2)]
+    by_sex = np.concatenate([weights * f for f in fits])
+    if not seasons:
+        return Choice.of(by_sex)
+    winter = table["winter"].to_numpy(np.float64)
+    return Choice.of(np.concatenate([by_sex / winter, by_sex * winter]))
+
+
+def _condition_choice(setting: str, number: dict[str, int]) -> tuple[Choice, Ints]:
+    table = csv("condition_codes.csv")
+    table = table[table["setting"] == setting].reset_index(drop=True)
+    names = csv("conditions.csv")["condition"]
+    weights = np.array([(table["condition"] == n) * table["weight"] for n in names])
+    return Choice.of(weights), np.array([number[c] for c in table["icd10"]], np.int64)
+
+
+def read_laboratory(conditions: tuple[str, ...]) -> Laboratory:
+    """From panels, items and effects; ``conditions`` in the order of the factors' rows."""
+    panels = csv("lab_panels.csv")
+    items = panels.merge(csv("lab_items.csv"), left_on="item", right_on="local_code", how="left", validate="m:1")
+    factor = np.ones((len(conditions), len(items)))
+    effects = csv("lab_effects.csv")
+    for condition, panel, item, by in zip(*(effects[c].tolist() for c in effects.columns), strict=True):
+        row = (items["panel"] == panel) & (items["item"] == item)
+        factor[conditions.index(condition), row.to_numpy()] = by
+    return Laboratory(items, tuple(dict.fromkeys(panels["panel"])), factor)
+
+
+def read_names() -> Names:
+    """From the lists of surnames and of single characters of given names."""
+    surnames, given = csv("surnames.csv"), csv("given_names.csv")
+    known = surnames["weight_pct_faker"].fillna(0.02).to_numpy(np.float64)
+    single = given[given["length"] == 1]
+    by_sex = tuple(tuple(single.loc[single["sex_code"] == sex, "given_name"]) for sex in (1, 2))
+    return Names(tuple(surnames["surname"]), Choice.of(known), (by_sex[0], by_sex[1]))

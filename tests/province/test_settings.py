@@ -1,0 +1,63 @@
+"""Impossible settings are refused with the setting's name and what is allowed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from jobs.lakehouse.errors import Refused
+from jobs.province.facts import ProvinceFacts
+from jobs.province.schedule import Schedule
+from jobs.province.settings import SimulateSettings
+from tests.province.conftest import FACTS, node
+
+
+@pytest.mark.parametrize(
+    ("changed", "message"),
+    [
+        ({"residents": -1}, r"simulate\.residents=-1: must be a whole number from 1"),
+        ({"residents": 2_000_000_000}, r"simulate\.residents=.*from 1 to 110000000"),
+        ({"rate__move_out": 1.5}, r"simulate\.rate\.move_out=1\.5: must be a number from 0 to 1"),
+        ({"dirt__id_missing": -0.1}, r"simulate\.dirt\.id_missing=-0\.1: must be a number from 0 to 1"),
+        ({"end": "2022-12-31"}, r"simulate\.end=2022-12-31: must be on or after"),
+        ({"start": "2023-02-30"}, r"simulate\.start=2023-02-30: must be a date"),
+        ({"deliver_every": "week"}, r"simulate\.deliver_every=week: must be one of month, day"),
+        ({"backload_from": "2021-12-31"}, r"simulate\.backload_from=2021-12-31: must lie between"),
+        ({"population_on": "2022-02-01"}, r"simulate\.population_on=2022-02-01: must be a 1 January"),
+        ({"out": "s3a://bucket/inbox"}, r"simulate\.out=s3a://bucket/inbox: must be a folder"),
+        ({"hospitals_per_city": 0}, r"simulate\.hospitals_per_city=0: must be"),
+    ],
+)
+def test_impossible_settings_are_refused(tmp_path: Path, changed: dict[str, Any], message: str) -> None:
+    with pytest.raises(Refused, match=message):
+        SimulateSettings.of(node(tmp_path, **changed))
+
+
+def test_truth_inside_the_inbox_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match=r"simulate\.truth=.*apart"):
+        SimulateSettings.of(node(tmp_path, truth=str(tmp_path / "inbox/truth")))
+
+
+def test_a_population_whose_totals_disagree_is_refused(tmp_path: Path) -> None:
+    for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
+        (tmp_path / name).write_bytes((FACTS / name).read_bytes())
+    places = (tmp_path / "places.csv").read_text(encoding="utf-8")
+    (tmp_path / "places.csv").write_text(places.replace("9202432,4612763", "9202433,4612763", 1), encoding="utf-8")
+    with pytest.raises(Refused, match="cities sum to 101527454, the province to 101527453"):
+        ProvinceFacts.read("370000", tmp_path)
+
+
+def test_deliveries_cover_every_day_once(tmp_path: Path) -> None:
+    months = Schedule.of(SimulateSettings.of(node(tmp_path, start="2023-01-15", end="2023-03-10")))
+    shown = [(str(p.start), str(p.end), str(p.delivered)) for p in months.periods]
+    assert shown == [
+        ("2022-01-01", "2023-01-14", "2023-01-15"),
+        ("2023-01-15", "2023-01-31", "2023-02-01"),
+        ("2023-02-01", "2023-02-28", "2023-03-01"),
+        ("2023-03-01", "2023-03-10", "2023-03-11"),
+    ]
+    day = {"backload_from": None, "start": "2026-01-01", "end": "2026-01-01", "deliver_every": "day"}
+    one = Schedule.of(SimulateSettings.of(node(tmp_path, **day)))
+    assert [(str(p.start), str(p.delivered)) for p in one.periods] == [("2026-01-01", "2026-01-02")]

@@ -1,0 +1,127 @@
+"""What is delivered: the same for any partitioning, complete, told truly, and repeatable after a kill."""
+
+from __future__ import annotations
+
+import csv
+import hashlib
+import json
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+import yaml
+
+from jobs.lakehouse.errors import Refused
+from tests.province.conftest import CONTRACTS, Province
+
+Deliver = Callable[..., Province]
+
+
+def rows_of(content: bytes, manifest: bytes) -> list[list[str]]:
+    """Header and rows of a delivered file."""
+    return list(csv.reader(content.decode(json.loads(manifest)["encoding"]).splitlines()))
+
+
+def deliveries(files: dict[str, bytes]) -> dict[str, list[list[str]]]:
+    return {n: rows_of(c, files[f"{n}.manifest.json"]) for n, c in files.items() if n.endswith(".csv")}
+
+
+def test_the_content_is_the_same_for_1_2_and_64_partitions(deliver: Deliver, tmp_path: Path) -> None:
+    made = [deliver(tmp_path / str(n), partitions=n, end="2023-01-31") for n in (1, 2, 64)]
+    assert made[0].files == made[1].files == made[2].files
+    for table in ("record", "event", "person", "cause_of_death"):
+        assert made[0].truth(table).equals(made[1].truth(table))
+        assert made[0].truth(table).equals(made[2].truth(table))
+
+
+def test_manifests_tell_the_file(province: Province) -> None:
+    files = province.files
+    found = deliveries(files)
+    assert len(found) == province.report.files
+    assert sum(len(r) - 1 for r in found.values()) == province.report.rows
+    for name, rows in found.items():
+        manifest = json.loads(files[f"{name}.manifest.json"])
+        sender, feed, day, _ = name.split("/")
+        assert (manifest["sender"], manifest["feed"], manifest["rows"]) == (sender, feed, len(rows) - 1)
+        assert manifest["sha256"] == hashlib.sha256(files[name]).hexdigest()
+        assert manifest["period"]["end"] < day  # a delivery is dated the day after its period ends
+    assert {json.loads(c)["encoding"] for n, c in files.items() if n.endswith(".json")} == {"utf-8", "gb18030"}
+
+
+def test_files_have_the_columns_of_their_contracts(province: Province) -> None:
+    for name, rows in deliveries(province.files).items():
+        contract = yaml.safe_load((CONTRACTS / f"{name.split('/')[1]}.yaml").read_text(encoding="utf-8"))
+        assert rows[0] == [f["name"] for f in contract["fields"]]
+        assert {len(r) for r in rows} == {len(rows[0])}
+
+
+def test_truth_leads_every_row_to_its_person(province: Province) -> None:
+    names = province.truth("person").set_index("person")["name"]
+    record = province.truth("record")
+    found = deliveries(province.files)
+    assert dict(record.groupby("file", observed=True).size()) == {n: len(r) - 1 for n, r in found.items() if len(r) > 1}
+    for file, rows in record.groupby("file", observed=True):
+        header, *body = found[str(file)]
+        name = header.index("name" if "name" in header else "child_name")
+        assert [row[name] for row in body] == list(names.loc[rows.sort_values("row")["person"]])
+
+
+def test_every_register_reports_every_period_even_an_empty_one(province: Province) -> None:
+    registers = [n for n in deliveries(province.files) if "/resident_register/" in n and "_resent" not in n]
+    assert len(registers) == 16 * 4  # cities x (back-load, January, February, March)
+
+
+def test_a_file_sent_twice_has_another_name_and_the_same_content(province: Province) -> None:
+    files = province.files
+    twice = [n for n in files if n.endswith("_resent.csv")]
+    assert twice
+    assert all(files[n] == files[n.replace("_resent", "")] for n in twice)
+
+
+def test_rows_come_repeated_corrected_and_late(province: Province) -> None:
+    found = {n: r for n, r in deliveries(province.files).items() if "/outpatient_visit/" in n and "_resent" not in n}
+    rows = [(n.split("/")[0], tuple(r)) for n, body in found.items() for r in body[1:]]
+    keys: dict[tuple[str, str], set[tuple[str, ...]]] = {}
+    for sender, row in rows:
+        keys.setdefault((sender, row[0]), set()).add(row)
+    repeated = len(rows) - sum(len(v) for v in keys.values())
+    corrected = sum(len(v) > 1 for v in keys.values())
+    assert 0.01 < repeated / len(keys) < 0.03
+    assert 0.01 < corrected / len(keys) < 0.03
+    march = [r for n, body in found.items() if "/2023-04-01/" in n for r in body[1:]]
+    late = sum(r[6] < "2023-03" for r in march)
+    assert 0.02 < late / len(march) < 0.2  # five in a hundred late rows, and corrections of earlier ones
+
+
+def test_a_later_day_delivers_that_day_of_the_same_residents(deliver: Deliver, tmp_path: Path) -> None:
+    whole = deliver(tmp_path / "whole", deliver_every="day", end="2023-01-10")
+    first = deliver(tmp_path / "steps", deliver_every="day", end="2023-01-09")
+    before = first.files
+    day = {"deliver_every": "day", "backload_from": None, "start": "2023-01-10", "end": "2023-01-10"}
+    then = deliver(tmp_path / "steps", **day)
+    assert then.files == whole.files
+    added = set(then.files) - set(before)
+    assert added and all("/2023-01-11/" in name for name in added)
+    for table in ("record", "event", "person", "cause_of_death"):
+        assert then.truth(table).equals(whole.truth(table))
+
+
+def test_a_killed_run_is_completed_by_running_it_again(deliver: Deliver, tmp_path: Path) -> None:
+    made = deliver(tmp_path, end="2023-01-31")
+    files, truth = made.files, made.truth("record")
+    names = sorted(files)
+    for name in names[:7]:  # as if killed: some files missing, one half written under its temporary name
+        (made.settings.out / name).unlink()
+    half = made.settings.out / names[0]
+    half.with_name(f".{half.name}.part").write_bytes(b"half")
+    again = deliver(tmp_path, end="2023-01-31")
+    assert again.files == files
+    assert again.truth("record").equals(truth)
+
+
+def test_another_province_is_not_added_to_the_same_truth(deliver: Deliver, tmp_path: Path) -> None:
+    deliver(tmp_path, residents=500, end="2023-01-01")
+    with pytest.raises(Refused, match=r"simulate\.seed \(20250101 there\)"):
+        deliver(tmp_path, residents=500, end="2023-01-01", seed=2)
+    with pytest.raises(Refused, match=r"simulate\.start must be later"):
+        deliver(tmp_path, residents=500, end="2023-01-02")
