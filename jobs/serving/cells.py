@@ -98,13 +98,12 @@ def switched_note(passed: Sequence[tuple[View, int, int]], view: View) -> dict[s
     if not passed:
         return None
     finest, hidden, total = passed[0]
-    zh_from, en_from = LEVEL_TITLES[finest.level]
-    zh_to, en_to = LEVEL_TITLES[view.level]
-    if view.period == "pooled":
-        zh_to, en_to = f"{zh_to}多年合并", f"{en_to}, years pooled"
+    zh, en = LEVEL_TITLES[view.level] if view.level != finest.level else ("", "")
+    if view.period != finest.period:
+        zh, en = f"{zh}多年合并", ", ".join(filter(None, [en, "years pooled"]))
     return {
-        "zh": f"{zh_from}有 {hidden}/{total} 个单元格已隐去,改为{zh_to}",
-        "en": f"{hidden} of {total} cells {en_from} are suppressed; shown for {en_to} instead",
+        "zh": f"{LEVEL_TITLES[finest.level][0]}有 {hidden}/{total} 个单元格已隐去,改用{zh}",
+        "en": f"{hidden} of {total} cells suppressed; {en} instead",
     }
 
 

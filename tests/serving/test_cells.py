@@ -40,8 +40,8 @@ def test_a_panel_that_switched_says_so_in_both_languages():
     told = drawn(rows_of(MEASURE, cities(hidden=6)), replace(MAP_VISITS, views=MAP_VISITS.views[::2]), PLACES)
     assert told["level"] == "province"
     assert told["switched"] == {
-        "zh": "各市有 6/16 个单元格已隐去,改为全省多年合并",
-        "en": "6 of 16 cells by city are suppressed; shown for whole province, years pooled instead",
+        "zh": "各市有 6/16 个单元格已隐去,改用全省多年合并",
+        "en": "6 of 16 cells suppressed; whole province, years pooled instead",
     }
 
 

@@ -73,8 +73,8 @@ def test_the_first_page_shows_16_cities_counts_live_and_tells_where_a_number_cam
     # The seventh city in map order is Weifang: 7.0 visits a person-year times 0.86 + 0.02 x (6 x 7 mod 16 = 10).
     assert shown["潍坊市"] == "7.42"
     assert len(set(shown.values())) == 16
-    page.get_by_role("button", name="确诊高血压患病率").click()
-    expect(page.locator("#map-title")).to_have_text("各市确诊高血压患病率")
+    page.get_by_role("button", name="已诊断高血压患病率").click()
+    expect(page.locator("#map-title")).to_have_text("各市已诊断高血压患病率")
     # 17 of 100 times 1.03 in the third year, times 1.06.
     assert seen.cells()["潍坊市"] == "18.6"
     assert "16 values, lowest 济南市 15.1" in (page.locator("#map").get_attribute("aria-label") or "")
@@ -113,8 +113,8 @@ def test_a_small_lake_hides_cells_and_says_that_it_shows_the_province_instead(se
     page = seen.page
     page.goto(address)
     settle(page)
-    page.get_by_role("button", name="确诊高血压患病率").click()
-    expect(page.locator("#map-note")).to_contain_text("各市有 16/16 个单元格已隐去,改为全省多年合并")
+    page.get_by_role("button", name="已诊断高血压患病率").click()
+    expect(page.locator("#map-note")).to_contain_text("各市有 16/16 个单元格已隐去,改用全省多年合并")
     assert seen.cells() == {"山东省": "17.0"}
     expect(page.locator(".number[data-panel=lung_cancer]")).to_contain_text("已隐去")
     expect(page.locator("#map-legend")).to_contain_text("已隐去 (1–10)")

@@ -48,6 +48,9 @@ def test_it_prints_one_loopback_address_answers_and_ends_on_sigterm_with_0(serve
     counted = get(f"{address}/api/counters")
     assert (counted["institutions"], counted["deliveries"], counted["refused"]) == (64, 96, 1)
 
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    assert not children.exists() or children.read_text() == ""  # no Java: nothing here needs Spark
+
     keys = {"measure": "outpatient_visits", "period": "2025", "level": "province"}
     query = urlencode({**keys, "place_code": "370000", "sex": "all", "age_band": "all"})
     walked = get(f"{address}/api/trace?{query}")

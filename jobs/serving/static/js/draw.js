@@ -142,15 +142,14 @@ const hiddenBars = (bands, hidden) => [{
 
 export function intervalOption(panel) {
   const cells = [...panel.cells].reverse();
-  const values = cells.flatMap((c) => [c.low, c.high, c.value]).filter((v) => v !== null);
   const shape = (c) => ({ value: [c.value, SEX[c.sex]], itemStyle: { color: COLOUR.sex[c.sex] } });
   return {
     ...base(), tooltip: { trigger: "item", ...tooltip(panel, (point) => cells[point.dataIndex]) },
     grid: { left: px(4), right: px(20), top: px(14), bottom: px(2), containLabel: true },
-    xAxis: axis({ type: "value", min: 0, max: (range) => Math.ceil((Math.max(...values, range.max) * 1.04) / 10) * 10, splitNumber: 3 }),
+    xAxis: axis({ type: "value", min: 0, splitNumber: 3 }),
     yAxis: axis({ type: "category", data: cells.map((c) => SEX[c.sex]), axisLabel: { color: COLOUR.text, fontSize: px(14) }, splitLine: { show: false } }),
     series: [
-      { type: "custom", silent: true, z: 2, data: cells.map((c, i) => [i, c.low, c.high]),
+      { type: "custom", silent: true, z: 2, encode: { x: [1, 2], y: 0 }, data: cells.map((c, i) => [i, c.low, c.high]),
         renderItem: (params, api) => {
           const cell = cells[params.dataIndex];
           const [left, y] = api.coord([api.value(1), api.value(0)]);

@@ -33,8 +33,9 @@ function showNumber(button, panel) {
 
 function showFigure(figure, panel) {
   const [caption, plot] = [figure.querySelector("figcaption"), figure.querySelector(".plot")];
-  if (panel.axis !== "period") figure.closest(".pair").querySelector(".when").textContent = panel.periods.map(span).join(", ");
-  caption.replaceChildren(panel.title_zh, " ", make("span", { text: panel.title_en, lang: "en" }), make("span", { cls: "unit", text: `${panel.unit_zh} ${panel.unit_en}` }));
+  const own = panel.switched ? `${panel.periods.map(span).join(", ")} · ` : "";
+  if (panel.axis !== "period" && !panel.switched) figure.closest(".pair").querySelector(".when").textContent = panel.periods.map(span).join(", ");
+  caption.replaceChildren(panel.title_zh, " ", make("span", { text: panel.title_en, lang: "en" }), make("span", { cls: "unit", text: `${own}${panel.unit_zh} ${panel.unit_en}` }));
   note(figure.querySelector(".note"), panel);
   plot.setAttribute("aria-label", summary(panel));
   figure.querySelector(".as-table").replaceChildren(tableOf(panel, trace));
