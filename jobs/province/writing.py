@@ -205,7 +205,7 @@ def _put(path: Path, body: bytes, manifest: bytes) -> None:
     beside = path.with_name(f"{path.name}.manifest.json")
     if not path.parent.is_dir():
         path.parent.mkdir(parents=True, exist_ok=True)
-    elif beside.is_file() and beside.read_bytes() == manifest and path.stat().st_size == len(body):
+    elif beside.is_file() and path.is_file() and beside.read_bytes() == manifest and path.stat().st_size == len(body):
         return
     for target, content in ((path, body), (beside, manifest)):
         part = target.with_name(f".{target.name}.part")
