@@ -1,0 +1,112 @@
+"""One form for every delivered row about a person, from the roles that the contracts give to their fields."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import reduce
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from jobs.codes.id_number import lift_15
+from jobs.identity.typed import typed
+from jobs.lakehouse.job import job
+from jobs.tables.bronze import BRONZE, CONTRACTS
+from jobs.tables.vault import PERSON_RECORD
+
+CHILD_YEARS = 18
+WRONG_BIRTH_MONTHS = 120
+"""A child's record whose ID number says a birth date more than ten years off carries an adult's number."""
+
+SEX = {"M": "1", "F": "2", "男": "1", "女": "2"}
+FEEDS = {
+    feed: table
+    for feed, table in BRONZE.items()
+    if CONTRACTS[feed].about == "person" and any(f.role in ("id_number", "patient_no") for f in CONTRACTS[feed].fields)
+}
+
+
+@job(writes=PERSON_RECORD, by="new", new_feeds=FEEDS)
+def person_record(new_feeds: Mapping[str, DataFrame]) -> DataFrame:
+    """Every row about a person, in one form. ``new_feeds``: bronze rows by feed."""
+    forms = [one_form(feed, rows) for feed, rows in new_feeds.items()]
+    return judged(reduce(DataFrame.unionByName, forms))
+
+
+def one_form(feed: str, rows: DataFrame) -> DataFrame:
+    """A feed's rows with the columns of ``judged``'s input; what the feed does not have is null."""
+    contract = CONTRACTS[feed]
+    named = {f.role: f.name for f in contract.fields if f.role}
+
+    def text(role: str) -> Column:
+        return F.trim(named[role]) if role in named else F.lit(None).cast("string")
+
+    def day(role: str) -> Column:
+        return (typed(feed, named[role]) if role in named else F.lit(None)).cast("date")
+
+    happened = typed(feed, contract.happened).cast("date") if contract.happened else F.lit(None).cast("date")
+    return rows.select(
+        "_row_id",
+        F.lit(feed).alias("feed"),
+        "_sender",
+        "_learned_at",
+        "_row_hash",
+        natural_key(contract.key).alias("record_key"),
+        text("id_number").alias("given_id"),
+        F.nullif(text("patient_no"), F.lit("")).alias("patient_no"),
+        text("name").alias("name"),
+        sex_code(text("sex")).alias("sex_code"),
+        day("birth_date").alias("birth_date"),
+        day("death_date").alias("death_date"),
+        text("mother_id_number").alias("given_mother_id"),
+        text("phone").alias("phone"),
+        text("place").alias("place_code"),
+        text("address").alias("address"),
+        F.coalesce(happened, F.col("_learned_at")).alias("happened"),
+    )
+
+
+def natural_key(fields: tuple[str, ...]) -> Column:
+    """The key's fields with bars between; a row of a feed without a key corrects no other."""
+    own = F.concat(F.lit("#"), F.col("_row_id").cast("string"))
+    if not fields:
+        return own
+    parts = [F.coalesce(F.col(f), F.lit("")) for f in fields]
+    return F.when(F.coalesce(*fields).isNull(), own).otherwise(F.concat_ws("|", *parts))
+
+
+def sex_code(text: Column) -> Column:
+    """GB/T 2261.1, whichever of the known spellings was delivered."""
+    return F.when(
+        text.isin(list(SEX)), F.create_map(*(F.lit(x) for pair in SEX.items() for x in pair))[text]
+    ).otherwise(text)
+
+
+def judged(records: DataFrame) -> DataFrame:
+    """Whose ID number is it? ``id_status`` and ``id_number``, which is set only where it is the person's own.
+
+    Children are brought with a parent's number before they have their own: equal to the mother's, or on the record of
+    somebody under 18 who was born more than ten years off the number's date.
+    """
+    lifted = records.withColumns(
+        {"lifted": lift_15(F.col("given_id")), "mother_id_number": lift_15(F.col("given_mother_id"))}
+    )
+    coded_birth = F.try_to_timestamp(F.substring("lifted", 7, 8), F.lit("yyyyMMdd")).cast("date")
+    is_child = F.col("birth_date") > F.add_months("happened", -12 * CHILD_YEARS)
+    far_off = F.abs(F.months_between(coded_birth, "birth_date")) > WRONG_BIRTH_MONTHS
+    is_others = F.coalesce(F.col("lifted") == F.col("mother_id_number"), F.lit(False)) | F.coalesce(
+        is_child & far_off, F.lit(False)
+    )
+    status = (
+        F.when(F.coalesce(F.col("given_id"), F.lit("")) == "", "absent")
+        .when(F.col("lifted").isNull(), "invalid")
+        .when(is_others, "other")
+        .otherwise("own")
+    )
+    told = lifted.withColumn("id_status", status)
+    return told.withColumns(
+        {
+            "id_number": F.when(F.col("id_status") == "own", F.col("lifted")),
+            "other_id_number": F.when(F.col("id_status") == "other", F.col("lifted")),
+        }
+    ).select(*PERSON_RECORD.column_names)

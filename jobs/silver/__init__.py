@@ -1,0 +1,1 @@
+"""Pseudonymous records per person: OMOP CDM tables, residence and lifeline. No direct identifier gets here."""
