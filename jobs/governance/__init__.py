@@ -1,0 +1,1 @@
+"""Governance: what may leave gold, and who said so."""

@@ -1,0 +1,132 @@
+"""What a reader can work out about withheld counts from sums, and what to withhold so that no count is pinned down.
+
+A count for all is the sum of its parts: of sexes, of age bands, of a place's parts, of the years of a pooled period.
+Every shown count is known to lie within its rounding, every withheld one to be at least 1, and at most what a withheld
+count can be. ``bounds`` narrows these by every sum until nothing moves, which is what a careful reader could do.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+Family = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Positions of parts, and for each the position of its sum."""
+
+ANYTHING = 1e12
+"""More than any count."""
+
+LEAST_VALUES = 3
+"""Values that a withheld count must still be able to take, as far as ``bounds`` can tell. Two would do if it saw
+everything; it takes sums one at a time, so one more is for a reader who solves all of them at once."""
+
+ROUNDS = 20
+"""Passes over all sums; a few are enough, and stopping early only leaves ranges wider."""
+
+
+def families(table: pd.DataFrame) -> Iterator[Family]:
+    """The sums within one measure's rows (period, level, place_code, parent_code, sex, age_band)."""
+    keys = ["period", "place_code", "sex", "age_band"]
+    at = pd.Series(np.arange(len(table)), index=pd.MultiIndex.from_frame(table[keys]))
+    pooled = [p for p in table["period"].unique() if "-" in p]
+    wholes = [
+        ("sex", table["sex"] != "all", "all"),
+        ("age_band", table["age_band"] != "all", "all"),
+        ("place_code", table["parent_code"].notna(), table["parent_code"]),
+    ]
+    for period in pooled:
+        first, last = period.split("-")
+        wholes.append(("period", table["period"].isin([str(y) for y in range(int(first), int(last) + 1)]), period))
+    for key, is_part, whole in wholes:
+        part = table[is_part]
+        sums = part[keys].copy()
+        sums[key] = whole[is_part] if isinstance(whole, pd.Series) else whole
+        found = at.reindex(pd.MultiIndex.from_frame(sums)).to_numpy(dtype=np.float64)
+        known = np.isfinite(found)
+        yield np.flatnonzero(is_part.to_numpy())[known], found[known].astype(np.intp)
+
+
+def bounds(lows: Floats, highs: Floats, sums: list[Family]) -> tuple[Floats, Floats]:
+    """The narrowest range of every count that follows from sums taken one at a time, over and over."""
+    low, high = lows.copy(), highs.copy()
+    for _ in range(ROUNDS):
+        before = (low.copy(), high.copy())
+        for part, whole in sums:
+            least, most = (np.bincount(whole, weights=v[part], minlength=len(low)) for v in (low, high))
+            has_parts = np.bincount(whole, minlength=len(low)) > 0
+            low = np.where(has_parts, np.maximum(low, least), low)
+            high = np.where(has_parts, np.minimum(high, most), high)
+            others = (least[whole] - low[part], most[whole] - high[part])
+            high[part] = np.minimum(high[part], high[whole] - others[0])
+            low[part] = np.maximum(low[part], low[whole] - others[1])
+        if np.array_equal(before[0], low) and np.array_equal(before[1], high):
+            break
+    return low, high
+
+
+def pinned_down(
+    table: pd.DataFrame, shown: Floats, estimable: NDArray[np.bool_], smallest_shown: int, round_to: int
+) -> NDArray[np.bool_]:
+    """Shown rows to withhold as well, so that no withheld count under ``smallest_shown`` has one possible value left.
+
+    ``shown`` holds the rounded counts, not a number where a count is withheld already. Rows that are not estimable
+    take no part. What goes is the nearest shown count that is not 0, among sums and siblings first the smallest: a 0
+    leaves no room for anything when it is hidden.
+    """
+    more = np.zeros(len(table), dtype=bool)
+    sums = [_within(family, estimable) for family in families(table)]
+    count = np.nan_to_num(table["numerator"].to_numpy(dtype=np.float64, na_value=np.nan))
+    while True:
+        known = np.where(more, np.nan, shown)
+        lowest, highest = bounds(*_ranges(known, count, more, smallest_shown, round_to), sums)
+        small = estimable & np.isnan(known) & (count >= 1) & (count < smallest_shown)
+        pinned = small & (highest - lowest < LEAST_VALUES - 1)
+        chosen = [_nearest(cell, known, count, sums) for cell in np.flatnonzero(pinned)]
+        if not any(c is not None for c in chosen):
+            return more
+        more[[c for c in chosen if c is not None]] = True
+
+
+def _ranges(
+    known: Floats, count: Floats, more: NDArray[np.bool_], smallest_shown: int, round_to: int
+) -> tuple[Floats, Floats]:
+    """What a reader knows of each count before adding up: lowest and highest.
+
+    A count withheld by this module (``more``) may be anything. One withheld for few persons behind many events is
+    taken to be known to be no larger than it is.
+    """
+    off = np.where(known == 0, 0, (round_to - 1) // 2)
+    largest_withheld = -(-smallest_shown // round_to) * round_to - round_to // 2 - 1
+    withheld = np.isnan(known)
+    low = np.where(withheld, np.where(more, 0, np.minimum(count, 1)), known - off)
+    high = np.where(withheld, np.where(more, ANYTHING, np.maximum(largest_withheld, count)), known + off)
+    return low, high
+
+
+def _within(family: Family, estimable: NDArray[np.bool_]) -> Family:
+    part, whole = family
+    keep = estimable[part] & estimable[whole]
+    return part[keep], whole[keep]
+
+
+def _nearest(cell: np.intp, known: Floats, count: Floats, sums: list[Family]) -> np.intp | None:
+    """The smallest shown count that is not 0 among the nearest relations of a cell that have one."""
+    reached = np.zeros(len(known), dtype=bool)
+    reached[cell] = True
+    while True:
+        wider = reached.copy()
+        for part, whole in sums:
+            touched = np.zeros(len(known), dtype=bool)
+            touched[whole[reached[part] | reached[whole]]] = True
+            wider |= touched
+            wider[part[touched[whole]]] = True
+        relations = np.flatnonzero(wider & (known > 0))
+        if len(relations):
+            return np.intp(relations[np.argmin(count[relations])])
+        if np.array_equal(wider, reached):
+            return None
+        reached = wider
