@@ -1,0 +1,121 @@
+"""Forty thousand residents of 2021 to 2025 against published figures (``jobs/province/data/calibration.csv``)."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from jobs.province.datafiles import csv
+from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.facts import ProvinceFacts
+from jobs.province.institutions import Institutions
+from jobs.province.life import AWAY, Lives, new_year, simulate_lives
+from jobs.province.people import NEVER
+from jobs.province.scale import scales
+from jobs.province.settings import SimulateSettings
+from jobs.province.stays import DIED, Stays, hospital_stays
+from jobs.province.visits import Visits, outpatient_visits
+from tests.province.conftest import node
+
+FIRST, LAST = 2021, 2025
+
+
+@dataclass(frozen=True)
+class World:
+    """Lives and care of the sample, and its person-years from month to month."""
+
+    lives: Lives
+    visits: Visits
+    stays: Stays
+    person_years: float
+
+    @property
+    def middle(self) -> Ints:
+        """The residents on 1 July 2023."""
+        everyone = np.arange(len(self.lives.people))
+        return everyone[self.lives.resident(everyone, np.full(len(everyone), new_year(2023) + 181))]
+
+    def prevalence(self, days: Ints) -> tuple[float, float]:
+        """Share of adults who had it by 1 July 2023, as of its onset (or diagnosis) days; and the number of adults."""
+        adults = self.middle[self.lives.people.age(new_year(2023) + 181)[self.middle] >= 18]
+        return float((days[adults] <= new_year(2023) + 181).mean()), len(adults)
+
+
+@pytest.fixture(scope="module")
+def world(facts: ProvinceFacts, tmp_path_factory: pytest.TempPathFactory) -> World:
+    settings = SimulateSettings.of(node(tmp_path_factory.mktemp("unused")))
+    draws, scale = Draws(settings.seed), scales(facts, settings.rate)
+    lives = simulate_lives(draws, facts, settings.rate, scale, np.arange(80), range(FIRST, LAST + 2))
+    months = range((FIRST - 1970) * 12, (LAST + 1 - 1970) * 12)
+    everyone = np.arange(len(lives.people))
+    middles = range(new_year(FIRST) + 15, new_year(LAST + 1), 30)
+    alive = [lives.resident(everyone, np.full(len(everyone), d)).sum() for d in middles]
+    years = float(np.mean(alive)) * (LAST + 1 - FIRST)
+    visits = outpatient_visits(draws, facts, scale, Institutions.of(facts.places, settings), lives, months)
+    return World(lives, visits, hospital_stays(draws, facts, scale, lives, months), years)
+
+
+def published(indicator: str, year: str, sex: str = "B") -> float:
+    """A published figure over all ages (or all adults)."""
+    rows = csv("calibration.csv")
+    mine = (rows["indicator"] == indicator) & (rows["year"].astype(str) == year) & (rows["sex"] == sex)
+    return float(rows.loc[mine, "value"].iloc[0])
+
+
+def in_years(days: Ints | Floats) -> np.ndarray:
+    return (days >= new_year(FIRST)) & (days < new_year(LAST + 1))
+
+
+def test_deaths(world: World) -> None:
+    died = np.flatnonzero(in_years(world.lives.death))
+    there = world.lives.resident(died, world.lives.death[died])
+    rate = there.sum() / world.person_years * 1000
+    assert rate == pytest.approx(published("crude_death_rate", "2022"), rel=0.10)
+
+
+def test_births(world: World) -> None:
+    people = world.lives.people
+    born = np.flatnonzero((people.birth == people.first) & in_years(people.birth))
+    here = world.lives.county(born, people.birth[born]) != AWAY
+    assert here.sum() / world.person_years * 1000 == pytest.approx(published("crude_birth_rate", "2022"), rel=0.12)
+    boys = (people.sex[born] == 0).sum() / (people.sex[born] == 1).sum() * 100
+    assert boys == pytest.approx(published("sex_ratio_at_birth", "2020"), rel=0.15)
+
+
+def test_visits_and_stays(world: World) -> None:
+    assert len(world.visits) / world.person_years == pytest.approx(published("visits_per_person", "2023"), rel=0.03)
+    stays = world.stays
+    assert len(stays) / world.person_years * 100 == pytest.approx(published("admission_rate", "2023"), rel=0.05)
+    assert stays.days.mean() == pytest.approx(published("mean_length_of_stay_hospital", "2023"), rel=0.03)
+
+
+def test_hypertension_and_diabetes(world: World, facts: ProvinceFacts) -> None:
+    health = world.lives.health
+    for name, prevalence, known in (
+        ("hypertension", "hypertension_prevalence", ("hypertension_diagnosed_share", "2013-2014")),
+        ("diabetes", "diabetes_prevalence", ("diabetes_awareness", "2018")),
+    ):
+        c = facts.conditions.name.index(name)
+        have, _ = world.prevalence(health.onset[:, c])
+        diagnosed, _ = world.prevalence(health.diagnosis[:, c])
+        assert have * 100 == pytest.approx(published(prevalence, "2018"), rel=0.08)
+        assert diagnosed / have * 100 == pytest.approx(published(*known), rel=0.08)
+
+
+def test_lung_cancer(world: World, facts: ProvinceFacts) -> None:
+    onset = world.lives.health.onset[:, facts.conditions.lung]
+    new = np.flatnonzero((onset < NEVER) & in_years(onset))
+    cases = world.lives.resident(new, onset[new]).sum()
+    expected = world.person_years * 1_060_600 / 1.412e9  # China 2022; within three standard errors of the count
+    assert abs(cases - expected) < 3 * expected**0.5
+
+
+def test_no_one_is_in_two_beds_and_many_come_back(world: World) -> None:
+    stays = world.stays.at(np.lexsort((world.stays.admitted, world.stays.person)))
+    same = stays.person[1:] == stays.person[:-1]
+    gap = stays.admitted[1:] - stays.discharged[:-1]
+    assert (gap[same] > 0).all()
+    alive = stays.way[:-1] != DIED
+    assert 0.08 < (same & (gap <= 30))[alive].mean() < 0.2
