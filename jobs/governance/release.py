@@ -98,7 +98,7 @@ def content_hash(shown: DataFrame) -> str:
         pacsv.write_csv(ordered, text)
         return pa.table({"content": [hashlib.sha256(text.getvalue()).hexdigest()]})
 
-    whole = shown.select(names).groupBy(F.lit(1)).applyInArrow(hashed, "content string").collect()
+    whole = shown.select(names).groupBy().applyInArrow(hashed, "content string").collect()
     return str(whole[0].content) if whole else hashlib.sha256(b"").hexdigest()
 
 
