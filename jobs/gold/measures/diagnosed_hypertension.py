@@ -12,6 +12,6 @@ DIAGNOSED_HYPERTENSION = Measure(
     denominator=Count("resident"),
     per=100,
     label="diagnosed",
-    caveat="Counts who was diagnosed and recorded: surveys that measure blood pressure find about twice as many.",
+    caveat="Counts who was diagnosed and recorded; those who have it undiagnosed are found by surveys only.",
     interval="wilson",
 )
