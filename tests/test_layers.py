@@ -8,13 +8,12 @@ from pathlib import Path
 import pytest
 
 JOBS = Path(__file__).resolve().parents[1] / "jobs"
-FLOW = ["landing", "bronze", "identity", "silver", "gold", "imaging", "models", "serving"]
-SHARED_BY_ALL = {"lakehouse", "tables", "codes", "governance"}
+FLOW = ["landing", "bronze", "identity", "silver", "gold", "governance", "imaging", "models", "serving"]
+SHARED_BY_ALL = {"lakehouse", "tables", "codes"}
 ALLOWED = {
     "lakehouse": {"lakehouse", "tables"},
     "tables": {"lakehouse", "tables", "codes"},
     "codes": {"codes", "lakehouse"},
-    "governance": SHARED_BY_ALL,
     "province": {"province", "lakehouse"},
     **{layer: SHARED_BY_ALL | set(FLOW[: at + 1]) for at, layer in enumerate(FLOW)},
 }

@@ -113,7 +113,7 @@ def job(
         module = function.__module__
         layer = next((name for name, package in LAYERS.items() if module.startswith(package)), module)
         declared = Job(
-            name=writes.short_name,
+            name=writes.name,
             layer=layer,
             function=function,
             writes=writes,

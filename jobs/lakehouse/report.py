@@ -36,7 +36,7 @@ class Console:
     def started(self, job: Job) -> None:
         """A job begins: show its bar, moving until it ends."""
         if self.bars:
-            self._tasks[job.name] = self._progress.add_task(f"{job.layer}: {job.name}", total=None, note="")
+            self._tasks[job.name] = self._progress.add_task(f"{job.layer}: {job.writes.name}", total=None, note="")
 
     def ended(self, job: Job, result: Result) -> None:
         """A job ended: fill its bar, or print one line."""

@@ -24,7 +24,6 @@ DELTA = {
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.databricks.delta.optimizeWrite.enabled": "false",
     "spark.databricks.delta.properties.defaults.enableInCommitTimestamps": "true",
-    "spark.log.level": "ERROR",
 }
 
 
@@ -41,6 +40,7 @@ def session(settings: DictConfig | None = None) -> SparkSession:
     spark: Any = settings.spark
     builder: Any = SparkSession.builder.appName(f"lakehouse {settings.job}")
     conf = {**DELTA, **_flat(spark.conf)}
+    conf["spark.driver.extraJavaOptions"] = f"-Dlog4j2.configurationFile={_settings.CONF / 'log4j2.properties'}"
     conf["spark.executorEnv.PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     if spark.master:
         conf["spark.master"] = spark.master
@@ -51,14 +51,13 @@ def session(settings: DictConfig | None = None) -> SparkSession:
         if submitted is None or not submitted.contains(name):  # what spark-submit was told comes first
             builder = builder.config(name, value)
     made: SparkSession = builder.getOrCreate()
-    made.sparkContext.setLogLevel("ERROR")
     return made
 
 
 def _flat(node: DictConfig, prefix: str = "") -> dict[str, str]:
     """Spark's own names: ``spark.conf.a.b=1`` on the command line nests, a file's ``a.b: 1`` does not."""
     found: dict[str, str] = {}
-    for name, value in node.items():
-        inner = isinstance(value, DictConfig)
+    for key, value in node.items():
+        name, inner = str(key), isinstance(value, DictConfig)
         found |= _flat(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": str(value)}
     return found

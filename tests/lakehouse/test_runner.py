@@ -165,13 +165,13 @@ def world(spark: SparkSession, lake: Lake, jobs: list[Job]) -> World:
 
 
 def test_jobs_run_in_the_order_of_their_tables(jobs: list[Job]) -> None:
-    assert [j.name for j in jobs] == ["link", "event", "state", "total"]
+    assert [j.name for j in jobs] == ["vault.link", "silver.event", "gold.state", "silver.total"]
 
 
 def test_a_change_gives_what_making_everything_anew_gives(world: World) -> None:
     first = world.run()
     assert {r.status for r in first.values()} == {"done"} and {r.mode for r in first.values()} == {"full"}
-    assert first["event"].rows_quarantined == 1
+    assert first["silver.event"].rows_quarantined == 1
     assert world.table(TOTAL, "person_id", "visits", "cost") == [(7, 2, 30), (8, 1, 5)]
     assert world.months() == {"2024-01": 10, "2024-02": 25}
     # A new visit of person 8; row 2 turns out to be person 8's; row 3 no longer counts.
@@ -182,20 +182,20 @@ def test_a_change_gives_what_making_everything_anew_gives(world: World) -> None:
     assert world.table(EVENT, "_row_id", "person_id", "cost") == [(1, 7, 10), (2, 8, 20), (5, 8, 100)]
     assert world.table(TOTAL, "person_id", "visits", "cost") == [(7, 1, 10), (8, 2, 120)]
     assert world.months() == {"2024-01": 110, "2024-02": 20}
-    hashes = {name: r.total.hash for name, r in second.items() if name != "state"}
+    hashes = {name: r.total.hash for name, r in second.items() if name != "gold.state"}
     for table in (LINK, EVENT, TOTAL):
         content = delta.content_of(
             table, delta.read(world.spark, world.lake, table, delta.table_version(world.lake, table))
         )
-        assert content.hash == hashes[table.short_name]
+        assert content.hash == hashes[table.name]
 
 
 def test_new_rows_alone_are_appended_and_nothing_is_deleted(world: World) -> None:
     world.run()
     world.deliver([(6, "2024-03-01", 1)], [(6, 9, None, "new")])
     second = world.run()
-    assert second["event"].rows_out == 1 and second["total"].rows_out == 1
-    assert second["event"].total.rows == 4
+    assert second["silver.event"].rows_out == 1 and second["silver.total"].rows_out == 1
+    assert second["silver.event"].total.rows == 4
     assert world.months() == {"2024-01": 10, "2024-02": 25, "2024-03": 1}
 
 
@@ -214,14 +214,16 @@ def test_nothing_new_means_nothing_done_and_no_session(world: World) -> None:
 def test_every_run_is_recorded_with_inputs_outputs_and_hash(world: World) -> None:
     done = world.run()
     io = read_table(world.lake.root, "ops.run_io").to_pylist()
-    run_id = done["event"].run_id
+    run_id = done["silver.event"].run_id
     mine = {(r["direction"], r["table"]): r for r in io if r["run_id"] == run_id}
     assert set(mine) == {("in", "bronze.visit"), ("in", "vault.link"), ("in", "vault.log"), ("out", "silver.event")}
     assert mine["in", "bronze.visit"]["version"] == 0
-    assert mine["out", "silver.event"]["content_hash"] == done["event"].total.hash
+    assert mine["out", "silver.event"]["content_hash"] == done["silver.event"].total.hash
     runs = {r["job"]: r for r in read_table(world.lake.root, "ops.run").to_pylist()}
     assert (
-        runs["event"]["status"] == "done" and runs["event"]["rows_out"] == 3 and runs["event"]["rows_quarantined"] == 1
+        runs["silver.event"]["status"] == "done"
+        and runs["silver.event"]["rows_out"] == 3
+        and runs["silver.event"]["rows_quarantined"] == 1
     )
 
 
@@ -241,7 +243,7 @@ def test_a_run_killed_before_its_record_is_recorded_by_the_next(world: World) ->
 
 def test_a_null_in_a_required_column_ends_the_job_with_nothing_written(world: World) -> None:
     world.deliver([(None, "2024-01-01", 1)], [])
-    world.jobs = [j for j in world.jobs if j.name == "link"]
+    world.jobs = [j for j in world.jobs if j.name == "vault.link"]
     world.run()
 
     broken = Table(
@@ -256,5 +258,5 @@ def test_a_null_in_a_required_column_ends_the_job_with_nothing_written(world: Wo
     with pytest.raises(Exception, match=r"silver\.copy\.cost is required but was null"):
         world.run()
     assert delta.table_version(world.lake, broken) is None
-    runs = read_table(world.lake.root, "ops.run", where="job = 'copy'").to_pylist()
+    runs = read_table(world.lake.root, "ops.run", where="job = 'silver.copy'").to_pylist()
     assert [r["status"] for r in runs] == ["failed"]
