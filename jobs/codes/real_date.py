@@ -20,13 +20,18 @@ def is_date(values: pa.Array, formats: Sequence[str]) -> NDArray[np.bool_]:
 
     A format holds directives of ``WIDTHS`` and characters that stand for themselves, so all its dates are of one width.
     """
-    good = np.zeros(len(values), dtype=bool)
+    return days(values, formats) > 0
+
+
+def days(values: pa.Array, formats: Sequence[str]) -> NDArray[np.int64]:
+    """The day that each text names, as the number YYYYMMDD; 0 for null and for what ``is_date`` denies."""
+    found = np.zeros(len(values), dtype=np.int64)
     for form in formats:
         parts = re.findall(r"%.|[^%]", form)
         width = sum(WIDTHS.get(part, len(part.encode())) for part in parts)
         fits = np.asarray(pc.fill_null(pc.equal(pc.binary_length(values), width), False))
-        good[fits] |= _reads_as(text_matrix(values.filter(pa.array(fits)), width), parts)
-    return good
+        found[fits] = np.maximum(found[fits], _read(text_matrix(values.filter(pa.array(fits)), width), parts))
+    return found
 
 
 def real_dates(year: NDArray[np.int64], month: NDArray[np.int64], day: NDArray[np.int64]) -> NDArray[np.bool_]:
@@ -54,11 +59,11 @@ def number(digits: NDArray[np.uint8]) -> NDArray[np.int64]:
     return np.asarray((digits.astype(np.int64) - ord("0")) @ powers)
 
 
-def _reads_as(text: NDArray[np.uint8], parts: Sequence[str]) -> NDArray[np.bool_]:
-    """True for rows that follow the parts of a format and whose numbers make a real date and time."""
+def _read(text: NDArray[np.uint8], parts: Sequence[str]) -> NDArray[np.int64]:
+    """YYYYMMDD of the rows that follow the parts of a format and make a real date and time; 0 for the others."""
     good = np.ones(len(text), dtype=bool)
-    found = {"%H": np.zeros(len(text), dtype=np.int64)}
-    found["%M"] = found["%S"] = found["%H"]
+    midnight = np.zeros(len(text), dtype=np.int64)
+    found = {"%H": midnight, "%M": midnight, "%S": midnight}
     at = 0
     for part in parts:
         sign = part.encode()
@@ -69,5 +74,6 @@ def _reads_as(text: NDArray[np.uint8], parts: Sequence[str]) -> NDArray[np.bool_
             found[part] = number(piece)
         else:
             good &= (piece == np.frombuffer(sign, dtype=np.uint8)).all(axis=1)
+    year, month, day = found["%Y"], found["%m"], found["%d"]
     real_time = (found["%H"] <= 23) & (found["%M"] <= 59) & (found["%S"] <= 59)
-    return np.asarray(good & real_time & real_dates(found["%Y"], found["%m"], found["%d"]))
+    return np.where(good & real_time & real_dates(year, month, day), year * 10000 + month * 100 + day, 0)

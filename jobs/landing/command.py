@@ -12,6 +12,7 @@ from omegaconf import DictConfig
 from jobs.lakehouse.errors import Refused
 from jobs.lakehouse.main import Context
 from jobs.lakehouse.record import record
+from jobs.landing.ledger import unrecorded_receipts
 from jobs.landing.receive import Settings, receive
 from jobs.landing.record import results
 from jobs.landing.report import print_report
@@ -24,9 +25,10 @@ def main(context: Context) -> int:
     settings = settings_from(context.settings.receive)
     began = time.monotonic()
     report, receipts = receive(context.spark, context.lake, settings)
-    if receipts:
+    unrecorded = unrecorded_receipts(context.lake)
+    if unrecorded:
         spark = context.spark()
-        record(spark, context.lake, results(spark, context.lake, receipts, settings))
+        record(spark, context.lake, results(spark, context.lake, unrecorded, receipts, settings))
     print_report(report, f"received from {settings.inbox}", None if sys.stdout.isatty() else 110)
     print(f"{time.monotonic() - began:.1f} s; the ledger is ops.delivery, rows kept out are in bronze.quarantine")
     if report.all_refused:

@@ -20,11 +20,12 @@ from jobs.landing.inbox import Found
 from jobs.landing.receipt import FIRST_ROW_ID, Content, Entry, check_counts
 from jobs.tables.bronze import BRONZE, QUARANTINE
 from jobs.tables.delivery import DELIVERY, RECEIPT
+from jobs.tables.ops import RUN
 
 
 @dataclass(frozen=True)
 class Begun:
-    """A receipt whose batch is recorded and which is not in ``ops.delivery`` yet."""
+    """A receipt's number, its run, and its rows as ``landing.receipt`` and ``ops.delivery`` have them."""
 
     number: int
     run_id: str
@@ -75,6 +76,21 @@ def begun_receipt(lake: Lake, ledger: Ledger) -> Begun | None:
         return None
     rows = table.to_pylist()
     return Begun(number, str(rows[0]["_run_id"]), rows)
+
+
+def unrecorded_receipts(lake: Lake) -> list[Begun]:
+    """Receipts in ``ops.delivery`` whose run is not in ``ops.run``: a death came between the two."""
+    deliveries = _table(lake, DELIVERY, ["receipt", "_run_id"])
+    if deliveries is None:
+        return []
+    runs = _table(lake, RUN, ["run_id"], "job = 'receive'")
+    recorded = set() if runs is None else set(runs["run_id"].to_pylist())
+    wanted = {(r["receipt"], r["_run_id"]) for r in deliveries.to_pylist() if r["_run_id"] not in recorded}
+    found = []
+    for number, run_id in sorted(wanted):
+        rows = read_table(lake.root, DELIVERY.name, where=f"receipt = {number}").to_pylist()
+        found.append(Begun(number, run_id, rows))
+    return found
 
 
 def is_written(lake: Lake, table: Table, app: str, number: int) -> bool:

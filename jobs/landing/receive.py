@@ -55,10 +55,11 @@ class Settings:
 
 @dataclass(frozen=True)
 class Received:
-    """One receipt that became official: what it held and what it wrote, by table name."""
+    """One receipt that became official: what it held, and the commits this run made, by table name."""
 
     run_id: str
     started_at: datetime
+    seconds: float
     entries: Sequence[Entry]
     written: dict[str, Commit]
 
@@ -76,12 +77,15 @@ def receive(start_spark: Callable[[], SparkSession], lake: Lake, settings: Setti
         receipts.append(finish(start_spark(), lake, begun))
         ledger = read_ledger(lake)
     new = [f for f in files if (ledger.outcome(f) or ("",))[0] not in ("accepted", "duplicate")]
-    still_refused: list[Entry] = []
+    unreadable = [f for f in new if f.problem and ledger.outcome(f) == ("refused", f.problem)]
+    still_refused = settle([(f, Verdict(f.file, f.problem)) for f in unreadable], {}, 1)
+    known = set(unreadable)
+    to_judge = [f for f in new if f not in known]
     whole = settings.format == SYNTHEA  # one day of delivery for all its files
-    for batch in [new] if whole and new else batches(new, settings.batch_files, settings.batch_bytes):
+    for batch in [to_judge] if whole and to_judge else batches(to_judge, settings.batch_files, settings.batch_bytes):
         entries = judge(start_spark(), lake, settings, batch, ledger)
-        fresh = [e for e in entries if not _refused_before(e, ledger)]
         still_refused += [e for e in entries if _refused_before(e, ledger)]
+        fresh = [e for e in entries if not _refused_before(e, ledger)]
         if fresh:
             receipts.append(finish(start_spark(), lake, begin(start_spark(), lake, fresh, ledger)))
             ledger = read_ledger(lake)
@@ -125,8 +129,9 @@ def finish(spark: SparkSession, lake: Lake, begun: Begun) -> Received:
     written: dict[str, Commit] = {}
 
     def write(table: Table, rows: Callable[[], DataFrame]) -> None:
-        if not is_written(lake, table, APP, begun.number):
-            written[table.name] = _write(spark, lake, table, rows(), begun.run_id, begun.number)
+        if is_written(lake, table, APP, begun.number):
+            return
+        written[table.name] = _write(spark, lake, table, rows(), begun.run_id, begun.number)
         failpoint(f"receive:{table.zone}")
 
     def write_feed(feed: str) -> None:
@@ -144,7 +149,8 @@ def finish(spark: SparkSession, lake: Lake, begun: Begun) -> Received:
     close_books(lake, entries)
     failpoint("receive:closed")
     write(DELIVERY, partial(_frame, spark, DELIVERY, begun.rows))
-    return Received(begun.run_id, started_at, entries, dict(sorted(written.items())))
+    seconds = (datetime.now(UTC) - started_at).total_seconds()
+    return Received(begun.run_id, started_at, seconds, entries, dict(sorted(written.items())))
 
 
 def _refused_before(entry: Entry, ledger: Ledger) -> bool:

@@ -15,8 +15,10 @@ from jobs.lakehouse.errors import Broken, Refused
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.read import read_table, table_version
 from jobs.landing import receive as receiving
+from jobs.landing.ledger import unrecorded_receipts
 from jobs.landing.receive import Settings, receive
-from jobs.tables.bronze import CONTRACTS
+from jobs.landing.record import results
+from jobs.tables.bronze import BRONZE, CONTRACTS, QUARANTINE
 from tests.landing.senders import as_csv, deliver, manifest_of, visit
 
 LAB = {"patient_no": "P1", "sampled_at": "2023-03-05 09:00:00", "item_code": "GLU"}
@@ -268,7 +270,7 @@ def everything(lake: Lake) -> dict[str, object]:
 
 
 @pytest.mark.parametrize("point", POINTS)
-def test_a_receipt_cut_short_is_gone_on_with(point, lake, inbox, take, monkeypatch, undisturbed):
+def test_a_receipt_cut_short_is_gone_on_with(point, spark, lake, inbox, take, monkeypatch, undisturbed):
     name, _, nth = point.rpartition(":") if point[-1].isdigit() else (point, "", "1")
     passed = {"times": 0}
 
@@ -290,7 +292,18 @@ def test_a_receipt_cut_short_is_gone_on_with(point, lake, inbox, take, monkeypat
         deliver(inbox, [visit("V9")], name="a.csv")
         shutil.rmtree(inbox)
         inbox.mkdir()
-    report = take()
+    settings = Settings(str(inbox))
+    report, made_now = receive(lambda: spark, lake, settings)
     assert report.resumed == begun
     assert everything(lake) == undisturbed
+    (run,) = results(spark, lake, unrecorded_receipts(lake), made_now, settings)
+    tables = {t.name: t for t in (*BRONZE.values(), QUARANTINE)}
+    for output in run.outputs:  # those that the first run wrote are on record too
+        table = tables[output.table]
+        assert output.total == delta.content_of(table, delta.read(spark, lake, table, output.version))
+    assert [(o.table, o.rows) for o in run.outputs] == [
+        ("bronze.laboratory", 1),
+        ("bronze.outpatient_visit", 2),
+        ("bronze.quarantine", 1),
+    ]
     assert take().entries == []
