@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window
+from pyspark.sql import Column, DataFrame, Window, WindowSpec
 from pyspark.sql import functions as F
 
 from jobs.models.landmark import INPATIENT, category, is_icd10
@@ -55,7 +55,10 @@ FEATURES = (
 
 
 def features(landmarks: DataFrame, visits: DataFrame, conditions: DataFrame, measurements: DataFrame) -> DataFrame:
-    """One row a landmark: its own columns and ``FEATURES``, all double and never null."""
+    """One row a landmark: ``FEATURES``, all double and never null, beside the landmark's other columns.
+
+    The landmarks are read four times: persist them.
+    """
     marks = landmarks.select("person_id", F.unix_date("index_date").alias("day"), F.struct("*").alias("mark"))
     events = [_past_visits(visits), _diagnoses(conditions), _results(measurements)]
     people = landmarks.select("person_id").distinct()  # a person has as many rows as discharges
@@ -65,11 +68,12 @@ def features(landmarks: DataFrame, visits: DataFrame, conditions: DataFrame, mea
     ever, year = order.rangeBetween(Window.unboundedPreceding, -1), order.rangeBetween(-YEAR, -1)
     known = history.select("mark", *(c.alias(n) for n, c in _known(ever, year).items())).where("mark is not null")
     return known.select("mark.*", *(F.col(n) for n in known.columns if n != "mark")).select(
-        *landmarks.columns, *(c.cast("double").alias(n) for n, c in _own().items())
+        *(c for c in landmarks.columns if c not in FEATURES),
+        *(c.cast("double").alias(n) for n, c in _own().items()),
     )
 
 
-def _known(ever: Window, year: Window) -> dict[str, Column]:
+def _known(ever: WindowSpec, year: WindowSpec) -> dict[str, Column]:
     """Columns over the person's days before the landmark."""
     kind, name = F.col("kind"), F.col("name")
     counts = {f"n_{k}": F.count(F.when(kind == k, 1)).over(year) for k in ("stay", "visit")}

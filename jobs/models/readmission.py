@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from pyspark.ml import Pipeline, PipelineModel
-from pyspark.ml.classification import LogisticRegression
+from pyspark.ml.classification import LogisticRegression, LogisticRegressionModel
 from pyspark.ml.feature import VectorAssembler
 from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
@@ -66,7 +66,7 @@ def readmission_score(
         raise Refused("model: train_start, train_end, test_start and test_end must follow each other in time")
     found = landmarks(episodes(stays(visits, conditions)), persons, periods, deaths)
     split = split_by(str(train_start), str(train_end), str(test_start), str(test_end))
-    chosen = found.withColumn("split", split).where("split is not null")
+    chosen = found.withColumn("split", split).where("split is not null").persist()
     table = features(chosen, visits, conditions, measurements).persist()
     events, others = outcomes(table, "train")
     if min(events, others) < min_events:
@@ -117,6 +117,7 @@ def trained(table: DataFrame, params: dict[str, object], regularisation: float, 
     """Fit on the training discharges, evaluate on those and, what counts, on the test discharges."""
     model = fit(table, regularisation, iterations)
     regression = model.stages[-1]
+    assert isinstance(regression, LogisticRegressionModel)
     rows = with_risk(table.where("observed is not null"), model).select("split", "observed", "risk").toPandas()
     found: dict[str, float] = {}
     for split, part in rows.groupby("split"):
@@ -132,7 +133,7 @@ def trained(table: DataFrame, params: dict[str, object], regularisation: float, 
 
 def with_risk(table: DataFrame, model: PipelineModel) -> DataFrame:
     """The table with ``risk``, to six decimals."""
-    return model.transform(table).withColumn("risk", F.round(vector_to_array("probability")[1], 6))
+    return model.transform(table).withColumn("risk", F.round(vector_to_array(F.col("probability"))[1], 6))
 
 
 def scored(table: DataFrame, model: Registered) -> DataFrame:

@@ -47,6 +47,7 @@ def known(spark: SparkSession) -> Known:
         people.periods(spark, *((p, "2020-01-01", "2025-12-31") for p in everyone)),
         people.deaths(spark),
     ).where("index_date = '2024-03-11'")
+    found.persist()
     rows = features(found, *silver).collect()
     assert sorted(r.person_id for r in rows) == list(everyone)
     return {r.person_id: {name: r[name] for name in FEATURES} for r in rows}

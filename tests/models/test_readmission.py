@@ -5,7 +5,7 @@ from __future__ import annotations
 import inspect
 import json
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -61,6 +61,7 @@ class Centre:
 
     tables: dict[str, DataFrame]
     folder: Path
+    first: list[Row] = field(default_factory=list)
 
     @property
     def tracking_uri(self) -> str:
@@ -90,7 +91,7 @@ def centre(spark: SparkSession, tmp_path_factory: pytest.TempPathFactory) -> Ite
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(here)
         made = Centre(province(spark), tmp_path_factory.mktemp("centre"))
-        made.first = made.score()  # type: ignore[attr-defined]
+        made.first = made.score()
         yield made
     assert list(here.iterdir()) == [], "nothing is written into the current folder"
 
