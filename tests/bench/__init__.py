@@ -1,0 +1,1 @@
+"""The benchmarks: ``make bench``. Figures are printed, never asserted: machines are noisy."""
