@@ -6,6 +6,7 @@
 from __future__ import annotations
 
 import os
+import shutil
 import sys
 import tempfile
 import time
@@ -33,6 +34,8 @@ def main(arguments: list[str]) -> int:
     costs: dict[str, Usage] = {}
     for name, command in requests.items():
         print(f"== {name}", flush=True)
+        if name == "gold, from nothing":
+            shutil.rmtree(folder / "lake" / "gold")
         costs[name] = measured(command, str(CHECKOUT), {**os.environ, "LAKE_KEY": "1f" * 32})
         if costs[name].code:
             return 1
@@ -68,7 +71,7 @@ def _requests(folder: Path, residents: str) -> dict[str, list[str]]:
         "simulate a day": request("simulate", *day),
         "receive a day": request("receive"),
         "pipeline, a day": request("pipeline"),
-        "gold, again whole": request("gold", "gold.pooled_years=2", "gold.end=2025-12-30"),
+        "gold, from nothing": request("gold"),
     }
 
 
@@ -103,11 +106,9 @@ def _duckdb(root: str, costs: dict[str, Usage]) -> None:
         tables = silver.read_bucket(pinned, bucket, measures.COUNTED)
         kernel.atoms(tables, measures.COUNTED, years, register_types())
     ours, wall = time.process_time() - cpu, time.monotonic() - began
-    whole = costs["gold, again whole"].cpu
+    whole = costs["gold, from nothing"].cpu
     print(f"the same atoms by DuckDB in one process: {ours:.1f} CPU s, {wall:.1f} s")
-    print(
-        f"job=gold from nothing, Spark's start, rates and commits included: {whole:.1f} CPU s, {whole / ours:.1f} times that"
-    )
+    print(f"job=gold from nothing, Spark's start, rates and commits included: {whole:.1f} CPU s ({whole / ours:.1f} x)")
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""CPU seconds and peak memory of a command with all its descendants: the JVM and its Python workers are not waited for."""
+"""CPU seconds and peak memory of a command with all its descendants, the JVM's Python workers among them."""
 
 from __future__ import annotations
 
