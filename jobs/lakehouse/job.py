@@ -143,14 +143,16 @@ def jobs_of(layers: Iterable[str]) -> list[Job]:
 
 
 def in_order(jobs: Iterable[Job]) -> list[Job]:
-    """Jobs sorted so that each comes after those it reads from; ties by name."""
+    """Jobs sorted so that each comes after those it reads from; among those that could come next, by layer and name."""
     left = {j.writes.name: j for j in jobs}
+    rank = {layer: at for at, layer in enumerate(LAYERS)}
     done: list[Job] = []
     while left:
-        ready = sorted(name for name, j in left.items() if not set(j.reads) & set(left))
+        ready = [j for j in left.values() if not set(j.reads) & set(left)]
         if not ready:
             raise Refused(f"these tables depend on each other in a circle: {', '.join(sorted(left))}")
-        done += [left.pop(name) for name in ready]
+        first = min(ready, key=lambda j: (rank.get(j.layer, 0), j.name))
+        done.append(left.pop(first.name))
     return done
 
 

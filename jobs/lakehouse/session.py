@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 import sys
 from pathlib import Path
@@ -50,6 +51,8 @@ def session(settings: DictConfig | None = None) -> SparkSession:
     for name, value in conf.items():
         if submitted is None or not submitted.contains(name):  # what spark-submit was told comes first
             builder = builder.config(name, value)
+    # PySpark logs every failed query as a page of JSON; the error itself is raised and told in one line.
+    logging.getLogger("DataFrameQueryContextLogger").setLevel(logging.CRITICAL)
     made: SparkSession = builder.getOrCreate()
     return made
 
