@@ -21,6 +21,11 @@ from jobs.lakehouse.session import session
 
 PIPELINE = tuple(LAYERS)
 EVERY = (*LAYERS, *COMMANDS)
+NEXT = """what to open next:
+  make serve                        the big screen 大屏
+  notebooks/rate_by_city.py         a rate by city, read with and without Spark (LAKE_ROOT={root})
+  {root}/release/measure            the numbers that may be shown; gold/measure holds all of them
+  mlflow ui --backend-store-uri {tracking}   the model and its runs"""
 
 
 @dataclass
@@ -100,6 +105,8 @@ def run_layers(context: Context, layers: Sequence[str]) -> int:
     finally:
         console.close()
         print_report(runner.results, context.lake)
+    if context.job == "pipeline":
+        print(NEXT.format(root=context.lake.root, tracking=context.settings.mlflow.tracking_uri))
     return 0
 
 
