@@ -10,7 +10,7 @@ from __future__ import annotations
 from pyspark.sql import Column, DataFrame, Window
 from pyspark.sql import functions as F
 
-from jobs.identity.person_record import WRONG_BIRTH_MONTHS
+from jobs.identity.person_record import WRONG_BIRTH_MONTHS, birth_of
 
 CURRENT, SUPERSEDED, REPEAT = "current", "superseded", "repeat"
 SAME_RECORD = ("feed", "_sender", "record_key")
@@ -25,16 +25,27 @@ def patient_group() -> Column:
 def with_standing(records: DataFrame) -> DataFrame:
     """Adds ``standing``. Of the rows of one record the content learned last counts, in its earliest delivery since
     another content was: so any order of arrival ends with the same content, and a repeat changes nothing.
+
+    Few records have a second row. Those that may have one, by a hash of the key, are compared; the others just count.
     """
-    same = Window.partitionBy(*SAME_RECORD)
+    hashed = records.withColumn("key_hash", F.xxhash64(*SAME_RECORD))
+    doubled = hashed.groupBy("key_hash").count().where("count > 1").select("key_hash")
+    judged = _compared(hashed.join(doubled, "key_hash", how="left_semi")).select("_row_id", "standing")
+    joined = records.join(judged, "_row_id", how="left")
+    return joined.withColumn("standing", F.coalesce("standing", F.lit(CURRENT)))
+
+
+def _compared(records: DataFrame) -> DataFrame:
+    """The rows of each record compared with each other: ``standing`` as ``with_standing`` has it."""
+    same = Window.partitionBy("key_hash", *SAME_RECORD)
     version = F.struct("_learned_at", "_row_hash")
     newest = records.withColumn("last", F.max(version).over(same))
     holds = F.col("_row_hash") == F.col("last._row_hash")
     told = newest.withColumn("other", F.max(F.when(~holds, version)).over(same))
     since = holds & (F.col("other").isNull() | (version > F.col("other")))
     kept = told.withColumn("kept", F.min(F.when(since, F.struct("_learned_at", "_row_id"))).over(same))
-    standing = F.when(F.col("_row_id") == F.col("kept._row_id"), CURRENT).when(since, REPEAT).otherwise(SUPERSEDED)
-    return kept.withColumn("standing", standing).drop("last", "other", "kept")
+    counts = F.col("_row_id") == F.col("kept._row_id")
+    return kept.withColumn("standing", F.when(counts, CURRENT).when(since, REPEAT).otherwise(SUPERSEDED))
 
 
 def clusters(records: DataFrame) -> DataFrame:
@@ -45,18 +56,17 @@ def clusters(records: DataFrame) -> DataFrame:
     patient group; and without a patient number alone. Superseded rows are placed too (their row may have founded
     the person) but their numbers say nothing about others.
     """
-    group = Window.partitionBy("group")
-    counted = F.when(F.col("standing") == CURRENT, F.col("id_number"))
-    grouped = records.withColumn("group", patient_group()).withColumns(
-        {"least_id": F.min(counted).over(group), "most_id": F.max(counted).over(group)}
-    )
-    only = F.when(F.col("least_id") == F.col("most_id"), F.col("least_id"))
-    born = F.try_to_timestamp(F.substring(only, 7, 8), F.lit("yyyyMMdd")).cast("date")
-    far_off = F.abs(F.months_between(born, "birth_date")) > WRONG_BIRTH_MONTHS
+    grouped = records.withColumn("group", patient_group())
+    counted = grouped.where((F.col("standing") == CURRENT) & F.col("id_number").isNotNull())
+    numbers = counted.select("group", "id_number").distinct().groupBy("group")
+    single = numbers.agg(F.min("id_number").alias("only"), F.count(F.lit(1)).alias("n")).where("n = 1").drop("n")
+    told = grouped.join(single, "group", how="left")
+    only = F.col("only")
+    far_off = F.abs(F.months_between(birth_of(only), "birth_date")) > WRONG_BIRTH_MONTHS
     somebody_else = (only == F.col("other_id_number")) | far_off
     theirs = F.when(~F.coalesce(somebody_else, F.lit(False)), only)
     by_number = F.coalesce(F.col("id_number"), theirs)
     by_group = F.when(F.col("patient_no").isNotNull(), F.concat(F.lit("L:"), F.col("group")))
     alone = F.concat(F.lit("R:"), F.col("_row_id").cast("string"))
     named = F.coalesce(F.concat(F.lit("I:"), by_number), by_group, alone)
-    return grouped.withColumn("cluster", named).drop("group", "least_id", "most_id")
+    return told.withColumn("cluster", named).drop("group", "only")

@@ -8,11 +8,10 @@ from __future__ import annotations
 
 import hashlib
 import hmac
-from functools import reduce
 from typing import Any
 
 import pyarrow as pa
-from pyspark.sql import DataFrame, Window
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 BITS = 53
@@ -30,21 +29,45 @@ def mint(founders: DataFrame, taken: DataFrame, key: bytes, bits: int = BITS) ->
     Of founders that draw the same number the smallest row keeps it; one that was in use before stays where it is.
     The key travels in a broadcast variable, so no plan and no log shows it.
     """
-    draw = _draw(founders.sparkSession.sparkContext.broadcast(key), bits)
-    pending, kept, counter = founders.select("founder_row_id"), [], 0
-    while True:
-        drawn = pending.withColumn("person_id", draw("founder_row_id", F.lit(counter))).persist()
-        used = reduce(
-            DataFrame.unionByName, [k.select("person_id") for k in kept], taken.select("person_id").distinct()
-        )
-        twice = drawn.select("person_id").unionByName(used).groupBy("person_id").count().where("count > 1")
-        if twice.isEmpty():
-            return reduce(DataFrame.unionByName, kept, drawn)
-        first = F.row_number().over(Window.partitionBy("person_id").orderBy("founder_row_id")) == 1
-        ranked = drawn.withColumn("first", first).where("first").drop("first")
-        kept.append(ranked.join(used, "person_id", how="left_anti").select("founder_row_id", "person_id").persist())
-        pending = drawn.join(kept[-1], "founder_row_id", how="left_anti").select("founder_row_id")
+    spark = founders.sparkSession
+    draw = _draw(spark.sparkContext.broadcast(key), bits)
+    drawn = founders.select("founder_row_id", draw("founder_row_id", F.lit(0)).alias("person_id")).persist()
+    used = drawn.select("person_id").unionByName(taken.select("person_id").distinct())
+    twice = [r.person_id for r in used.groupBy("person_id").count().where("count > 1").collect()]
+    if not twice:
+        return drawn
+    held = {r.person_id for r in taken.where(F.col("person_id").isin(twice)).distinct().collect()}
+    again = _drawn_again(_losers(drawn, twice, held), used, key, bits)
+    moved = spark.createDataFrame(list(again.items()), "founder_row_id long, other long")
+    joined = drawn.join(F.broadcast(moved), "founder_row_id", how="left")
+    return joined.select("founder_row_id", F.coalesce("other", "person_id").alias("person_id"))
+
+
+def _losers(drawn: DataFrame, twice: list[int], held: set[int]) -> list[int]:
+    """Founders, smallest first, whose number is held already or was drawn by a smaller founder."""
+    seen, losers = set(held), []
+    for r in drawn.where(F.col("person_id").isin(twice)).orderBy("founder_row_id").collect():
+        if r.person_id in seen:
+            losers.append(r.founder_row_id)
+        seen.add(r.person_id)
+    return losers
+
+
+def _drawn_again(losers: list[int], used: DataFrame, key: bytes, bits: int) -> dict[int, int]:
+    """Founder -> free id. On the driver, as collisions are few."""
+    found: dict[int, int] = {}
+    counter = 1
+    while losers:
+        tries = {row: minted(row, counter, key, bits) for row in losers}
+        there = used.where(F.col("person_id").isin(list(tries.values()))).distinct().collect()
+        occupied = {r.person_id for r in there} | set(found.values())
+        for row, number in tries.items():
+            if number not in occupied:
+                found[row] = number
+                occupied.add(number)
+        losers = [row for row in losers if row not in found]
         counter += 1
+    return found
 
 
 def _draw(key: Any, bits: int) -> Any:

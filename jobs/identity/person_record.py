@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.codes.id_number import lift_15
-from jobs.identity.typed import typed
+from jobs.identity.typed import as_time, typed
 from jobs.lakehouse.job import job
 from jobs.tables.bronze import BRONZE, CONTRACTS
 from jobs.tables.vault import PERSON_RECORD
@@ -82,6 +82,11 @@ def sex_code(text: Column) -> Column:
     ).otherwise(text)
 
 
+def birth_of(id_number: Column | str) -> Column:
+    """The birth date that an 18-character ID number holds."""
+    return as_time(F.substring(id_number, 7, 8), ["%Y%m%d"]).cast("date")
+
+
 def judged(records: DataFrame) -> DataFrame:
     """Whose ID number is it? ``id_status`` and ``id_number``, which is set only where it is the person's own.
 
@@ -91,7 +96,7 @@ def judged(records: DataFrame) -> DataFrame:
     lifted = records.withColumns(
         {"lifted": lift_15(F.col("given_id")), "mother_id_number": lift_15(F.col("given_mother_id"))}
     )
-    coded_birth = F.try_to_timestamp(F.substring("lifted", 7, 8), F.lit("yyyyMMdd")).cast("date")
+    coded_birth = birth_of("lifted")
     is_child = F.col("birth_date") > F.add_months("happened", -12 * CHILD_YEARS)
     far_off = F.abs(F.months_between(coded_birth, "birth_date")) > WRONG_BIRTH_MONTHS
     is_others = F.coalesce(F.col("lifted") == F.col("mother_id_number"), F.lit(False)) | F.coalesce(

@@ -10,38 +10,43 @@ from pyspark.sql import functions as F
 
 from jobs.tables.bronze import CONTRACTS
 
-SPARK_LETTERS = {"%Y": "yyyy", "%m": "MM", "%d": "dd", "%H": "HH", "%M": "mm", "%S": "ss"}
-DEFAULT_FORMATS = {"date": ("%Y-%m-%d",), "datetime": ("%Y-%m-%d %H:%M:%S",)}
-
-
-def spark_pattern(form: str) -> str:
-    """A contract's date format (``%Y-%m-%dT%H:%M:%SZ``) as Spark writes it (``yyyy-MM-dd'T'HH:mm:ss'Z'``).
-
-    The Z is read as a letter: a time keeps the clock face that was delivered.
-    """
-    parts = re.findall(r"%[A-Za-z]|[A-Za-z]+|[^%A-Za-z]+", form)
-    return "".join(SPARK_LETTERS[p] if p.startswith("%") else f"'{p}'" if p.isalpha() else p for p in parts)
+WIDTH = {"%Y": 4, "%m": 2, "%d": 2, "%H": 2, "%M": 2, "%S": 2}
+BEFORE = {"%Y": "", "%m": "-", "%d": "-", "%H": " ", "%M": ":", "%S": ":"}
 
 
 def as_time(text: Column | str, formats: Sequence[str]) -> Column:
-    """Text as a time, by the first of the formats that fits."""
-    tries = [F.try_to_timestamp(text, F.lit(spark_pattern(f))) for f in formats]
-    return F.coalesce(*tries)
+    """Text as a time, by the first of the contract's formats that fits.
 
-
-def typed(feed: str, name: str, of: Column | str | None = None) -> Column:
-    """A field of a feed in the type its contract declares: date, timestamp, double (decimal, integer) or text.
-
-    ``of`` is the column that holds it, by default the one of the field's own name.
+    A contract's formats are of fixed width, so the parts are cut out and put together as ISO 8601 has them: casting
+    that is many times faster than parsing by a pattern. A zone mark is a letter: the clock face stays as delivered.
     """
-    field = next(f for f in CONTRACTS[feed].fields if f.name == name)
-    column = F.col(name) if of is None else of
+    column = F.col(text) if isinstance(text, str) else text
+    return F.coalesce(*(_as_iso(column, f).try_cast("timestamp") for f in formats))
+
+
+def _as_iso(text: Column, form: str) -> Column:
+    """``YYYY-MM-DD hh:mm:ss`` of a text that has this format's width; null for any other."""
+    at, places = 1, {}
+    for part in re.findall(r"%[A-Za-z]|.", form):
+        if part in WIDTH:
+            places[part] = at
+        at += WIDTH.get(part, 1)
+    parts: list[Column] = []
+    for name, opening in BEFORE.items():
+        if name in places:
+            parts += [F.lit(opening), F.substring(text, places[name], WIDTH[name])]
+    return F.when(F.length(text) == at - 1, F.concat(*parts))
+
+
+def typed(feed: str, name: str) -> Column:
+    """A field of a feed in the type its contract declares: date, timestamp, double (decimal, integer) or text."""
+    field, column = CONTRACTS[feed].field(name), F.col(name)
     match field.type:
         case "date":
-            return as_time(column, field.formats or DEFAULT_FORMATS["date"]).cast("date")
+            return as_time(column, field.formats).cast("date")
         case "datetime":
-            return as_time(column, field.formats or DEFAULT_FORMATS["datetime"])
+            return as_time(column, field.formats)
         case "integer" | "decimal":
-            return F.expr(f"try_cast(`{name}` as double)") if of is None else F.try_cast(column, "double")
+            return column.try_cast("double")
         case _:
-            return F.col(column) if isinstance(column, str) else column
+            return column

@@ -65,10 +65,9 @@ def diagnoses(feed: str, delivered: DataFrame, *keep: Column | str) -> DataFrame
         )
         for i, (code, name) in enumerate(DIAGNOSES[feed], start=1)
     ]
-    found = F.filter(F.array(*given), lambda d: d["code"].isNotNull())
     return delivered.select(
-        "_row_id", *keep, system.alias("_code_system"), edition.alias("_code_edition"), F.inline(found)
-    )
+        "_row_id", *keep, system.alias("_code_system"), edition.alias("_code_edition"), F.inline(F.array(*given))
+    ).where("code is not null")
 
 
 def results(feed: str, delivered: DataFrame, *keep: Column | str) -> DataFrame:

@@ -3,7 +3,7 @@
 from pyspark.sql import Row, SparkSession
 
 from jobs.identity.person_record import FEEDS, judged, one_form, person_record
-from jobs.identity.typed import spark_pattern
+from jobs.identity.typed import as_time
 from jobs.tables.bronze import BRONZE, CONTRACTS
 from jobs.tables.vault import PERSON_RECORD
 from tests.identity.people import id_number, named
@@ -65,6 +65,10 @@ def test_rows_of_a_feed_without_a_key_correct_nothing(spark):
     assert {r.record_key for r in one_form("synthea_conditions", told).collect()} == {"#7", "#8"}
 
 
-def test_formats_of_contracts_are_read_by_spark():
-    assert spark_pattern("%Y-%m-%dT%H:%M:%SZ") == "yyyy-MM-dd'T'HH:mm:ss'Z'"
-    assert spark_pattern("%Y%m%d") == "yyyyMMdd"
+def test_texts_are_times_by_the_contracts_formats(spark):
+    forms = ["%Y-%m-%dT%H:%M:%SZ", "%Y%m%d", "%d.%m.%Y %H:%M"]
+    texts = ["2024-02-29T23:59:59Z", "20240229", "29.02.2024 07:08", "20230229", "2024-02-29", "", None]
+    frame = spark.createDataFrame([(t,) for t in texts], "t string")
+    found = [r[0] and str(r[0]) for r in frame.select(as_time("t", forms)).collect()]
+    # a day that is none, and a form that the contract does not name, are no time
+    assert found == ["2024-02-29 23:59:59", "2024-02-29 00:00:00", "2024-02-29 07:08:00", None, None, None, None]

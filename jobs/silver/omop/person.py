@@ -7,6 +7,7 @@ from pyspark.sql import functions as F
 
 from jobs.codes.lists import precedence
 from jobs.codes.places import OUTSIDE
+from jobs.identity.person_record import birth_of
 from jobs.lakehouse.job import job
 from jobs.silver.event import lookup
 from jobs.silver.residence import USUAL
@@ -50,7 +51,7 @@ def _ranked(value: Column) -> Column:
 
 def _persons(best: DataFrame) -> DataFrame:
     """OMOP's columns."""
-    coded = F.try_to_timestamp(F.substring("id_number", 7, 8), F.lit("yyyyMMdd")).cast("date")
+    coded = birth_of("id_number")
     male = F.substring("id_number", 17, 1).cast("int") % 2 == 1
     by_number = F.when(F.col("id_number").isNotNull(), F.when(male, "1").otherwise("2"))
     sex = F.coalesce("sex", by_number, "any_sex")
