@@ -63,7 +63,7 @@ def _cells(measure: Measure, sums: Counts, standards: Standards, estimable: bool
     columns: dict[str, NDArray[Any]] = {
         "numerator": n,
         "numerator_sq": n_sq,
-        "numerator_persons": who,
+        "numerator_persons": who if measure.repeats else n,  # an event that comes once is a person
         "denominator": denominator,
         "person_years": years if measure.unit == "person-years" else np.full(years.shape, np.nan),
         "persons": persons,

@@ -8,6 +8,7 @@ count can be. ``bounds`` narrows these by every sum until nothing moves, which i
 from __future__ import annotations
 
 from collections.abc import Iterator
+from typing import NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -26,6 +27,19 @@ everything; it takes sums one at a time, so one more is for a reader who solves 
 
 ROUNDS = 20
 """Passes over all sums; a few are enough, and stopping early only leaves ranges wider."""
+
+
+class Known(NamedTuple):
+    """What a reader knows of each count before adding up.
+
+    ``shown``: the rounded count, not a number where it is withheld; ``off``: the farthest that rounding moves it;
+    ``least`` and ``most``: what a withheld count can be.
+    """
+
+    shown: Floats
+    off: float
+    least: Floats
+    most: Floats
 
 
 def families(table: pd.DataFrame) -> Iterator[Family]:
@@ -69,42 +83,29 @@ def bounds(lows: Floats, highs: Floats, sums: list[Family]) -> tuple[Floats, Flo
 
 
 def pinned_down(
-    table: pd.DataFrame, shown: Floats, estimable: NDArray[np.bool_], smallest_shown: int, round_to: int
+    table: pd.DataFrame, known: Known, estimable: NDArray[np.bool_], smallest_shown: int
 ) -> NDArray[np.bool_]:
-    """Shown rows to withhold as well, so that no withheld count under ``smallest_shown`` has one possible value left.
+    """Shown rows to withhold as well, so that each withheld count under ``smallest_shown`` has some values left.
 
-    ``shown`` holds the rounded counts, not a number where a count is withheld already. Rows that are not estimable
-    take no part. What goes is the nearest shown count that is not 0, among sums and siblings first the smallest: a 0
-    leaves no room for anything when it is hidden.
+    Rows that are not estimable take no part. What goes is the nearest shown count that is not 0, among sums and
+    siblings first the smallest: a 0 leaves no room for anything when it is hidden.
     """
     more = np.zeros(len(table), dtype=bool)
     sums = [_within(family, estimable) for family in families(table)]
     count = np.nan_to_num(table["numerator"].to_numpy(dtype=np.float64, na_value=np.nan))
     while True:
-        known = np.where(more, np.nan, shown)
-        lowest, highest = bounds(*_ranges(known, count, more, smallest_shown, round_to), sums)
-        small = estimable & np.isnan(known) & (count >= 1) & (count < smallest_shown)
+        shown = np.where(more, np.nan, known.shown)
+        withheld = np.isnan(shown)
+        off = np.where(shown == 0, 0, known.off)
+        low = np.where(withheld, np.where(more, 0, known.least), shown - off)
+        high = np.where(withheld, np.where(more, ANYTHING, known.most), shown + off)
+        lowest, highest = bounds(low, high, sums)
+        small = estimable & withheld & (count >= 1) & (count < smallest_shown)
         pinned = small & (highest - lowest < LEAST_VALUES - 1)
-        chosen = [_nearest(cell, known, count, sums) for cell in np.flatnonzero(pinned)]
+        chosen = [_nearest(cell, shown, count, sums) for cell in np.flatnonzero(pinned)]
         if not any(c is not None for c in chosen):
             return more
         more[[c for c in chosen if c is not None]] = True
-
-
-def _ranges(
-    known: Floats, count: Floats, more: NDArray[np.bool_], smallest_shown: int, round_to: int
-) -> tuple[Floats, Floats]:
-    """What a reader knows of each count before adding up: lowest and highest.
-
-    A count withheld by this module (``more``) may be anything. One withheld for few persons behind many events is
-    taken to be known to be no larger than it is.
-    """
-    off = np.where(known == 0, 0, (round_to - 1) // 2)
-    largest_withheld = -(-smallest_shown // round_to) * round_to - round_to // 2 - 1
-    withheld = np.isnan(known)
-    low = np.where(withheld, np.where(more, 0, np.minimum(count, 1)), known - off)
-    high = np.where(withheld, np.where(more, ANYTHING, np.maximum(largest_withheld, count)), known + off)
-    return low, high
 
 
 def _within(family: Family, estimable: NDArray[np.bool_]) -> Family:

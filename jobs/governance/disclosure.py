@@ -25,7 +25,7 @@ from numpy.typing import ArrayLike, NDArray
 from jobs.gold import measures
 from jobs.gold.declare import Measure
 from jobs.gold.rates import crude_limits
-from jobs.governance.differencing import pinned_down
+from jobs.governance.differencing import ANYTHING, Known, pinned_down
 from jobs.tables.gold import RATES
 
 Floats = NDArray[np.float64]
@@ -78,9 +78,10 @@ def released(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     declared = {m.name: m for m in measures.MEASURES}[table["measure"].iloc[0]]
     exposure = table["person_years"] if declared.unit == "person-years" else table["denominator"]
     n, d = shown_count(_float(table["numerator"]), rule), shown_count(_float(exposure), rule)
-    estimable = (table["status"] == "ok").to_numpy()
-    shown = estimable & np.isfinite(n) & (d > 0) & _enough_people(table, rule)
-    shown &= ~pinned_down(table, np.where(shown, n, np.nan), estimable, rule.smallest_shown, rule.round_to)
+    estimable, people = (table["status"] == "ok").to_numpy(), _float(table["persons"]) >= rule.smallest_shown
+    shown = estimable & people & np.isfinite(n) & (d > 0) & _enough_cases(table, rule)
+    known = _known(table, np.where(shown, n, np.nan), people, declared, rule)
+    shown &= ~pinned_down(table, known, estimable, rule.smallest_shown)
     n, d = np.where(shown, n, np.nan), np.where(shown, d, np.nan)
     status = np.where(shown, "shown", np.where(estimable, "suppressed", "not_estimable"))
     out = table.assign(numerator=pd.array(n).astype("Int64"), denominator=pd.array(d).astype("Int64"), status=status)
@@ -97,13 +98,25 @@ def _float(column: pd.Series) -> Floats:
     return column.to_numpy(dtype=np.float64, na_value=np.nan)
 
 
-def _enough_people(table: pd.DataFrame, rule: Rule) -> NDArray[np.bool_]:
-    """Whether enough persons stand behind the denominator, and behind a numerator that is not 0."""
-    behind, cases = _float(table["persons"]), _float(table["numerator_persons"])
-    enough: NDArray[np.bool_] = (behind >= rule.smallest_shown) & (
-        (cases >= rule.smallest_shown) | (_float(table["numerator"]) == 0)
+def _enough_cases(table: pd.DataFrame, rule: Rule) -> NDArray[np.bool_]:
+    """Whether enough persons stand behind a numerator that is not 0."""
+    enough: NDArray[np.bool_] = (_float(table["numerator_persons"]) >= rule.smallest_shown) | (
+        _float(table["numerator"]) == 0
     )
     return enough
+
+
+def _known(table: pd.DataFrame, shown: Floats, people: NDArray[np.bool_], declared: Measure, rule: Rule) -> Known:
+    """What a reader knows before adding up.
+
+    Of a withheld count: that it is none that rounding would have shown, unless events repeat in a person, or it is
+    withheld for few persons and large all the same. That it is not 0, where many live: a 0 among few is withheld too.
+    """
+    count = np.nan_to_num(_float(table["numerator"]))
+    largest = np.floor(np.ceil(rule.smallest_shown / rule.round_to) * rule.round_to - rule.half)
+    least = np.where(people & (count > 0), 1.0, 0.0)
+    most = np.where((count > largest) | declared.repeats, ANYTHING, largest)
+    return Known(shown, (rule.round_to - 1) // 2, least, most)
 
 
 def _spread(table: pd.DataFrame) -> Floats:

@@ -64,7 +64,9 @@ MEASURE = Table(
         AGE_BAND,
         Column("numerator", "long", "Events, or persons with the condition."),
         Column("numerator_sq", "long", "Sum over persons of squared counts: what variance of repeating events needs."),
-        Column("numerator_persons", "long", "Persons behind the numerator; of a pooled period the largest year's."),
+        Column(
+            "numerator_persons", "long", "Persons behind the numerator; of repeating events pooled, the largest year's."
+        ),
         Column("denominator", "long", "Person-days, or persons on the index day."),
         Column("person_years", "double", "Person-days / 365.25; null where persons are counted."),
         Column("persons", "long", "Persons behind the denominator; of a pooled period the largest year's."),

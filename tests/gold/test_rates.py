@@ -76,11 +76,11 @@ def test_people_of_unknown_sex_are_in_all_only():
 
 
 def test_three_years_are_pooled_and_no_person_is_counted_once_a_year():
-    """4 deaths in all; 50 persons a year are at least 50 persons, not 150."""
+    """4 deaths are 4 persons, as nobody dies twice; 50 residents a year are at least 50 persons, not 150."""
     deaths = [("numerator", year, "370102", "male", "70-74", n, n, n) for year, n in ((2023, 1), (2025, 3))]
     people = [row for year in (2023, 2024, 2025) for row in exposed(year, "370102", "male", YEAR)]
     row = table(ALL_CAUSE_MORTALITY, *deaths, *people)["2023-2025", "370102", "male", "70-74"]
-    assert (row["numerator"], row["numerator_persons"], row["denominator"], row["persons"]) == (4, 3, 3 * YEAR, 50)
+    assert (row["numerator"], row["numerator_persons"], row["denominator"], row["persons"]) == (4, 4, 3 * YEAR, 50)
     assert row["rate"] == pytest.approx(4 / 300 * 100_000)
 
 
@@ -95,6 +95,14 @@ def test_visits_take_their_variance_from_the_squared_counts_of_persons():
     assert row["rate_low"] == pytest.approx(1 - 2 * (100 - byar_low) / 100, abs=1e-3)
     assert row["rate_high"] == pytest.approx(1 + 2 * (byar_high - 100) / 100, abs=1e-3)
     assert row["interval"] == "dobson_repeat_events"
+
+
+def test_visitors_of_three_years_are_not_added_up():
+    """Ten persons with three visits each, every year: 90 visits, of ten persons at least."""
+    visits = [("numerator", year, "370102", "female", "30-34", 30, 90, 10) for year in (2023, 2024, 2025)]
+    people = [row for year in (2023, 2024, 2025) for row in exposed(year, "370102", "female", YEAR)]
+    row = table(OUTPATIENT_VISITS, *visits, *people)["2023-2025", "370102", "female", "30-34"]
+    assert (row["numerator"], row["numerator_persons"]) == (90, 10)
 
 
 def test_prevalence_has_wilsons_limits_and_is_not_pooled():
