@@ -1,14 +1,15 @@
 """What was known of a person before the index date.
 
-Everything is counted in windows over days that end on the day before the discharge: nothing dated on that day or later
-can reach a feature. By the day of the event, as the hospital at the bedside knows it; the centre learns of it later.
+One condition, ``day < index_day``, stands before everything that is counted: nothing dated on the day of discharge or
+later can reach a feature. Days are those of the events, as the hospital at the bedside knows them; the centre learns of
+them later.
 """
 
 from __future__ import annotations
 
 from functools import reduce
 
-from pyspark.sql import Column, DataFrame, Window, WindowSpec
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.models.landmark import INPATIENT, category, is_icd10
@@ -57,29 +58,27 @@ FEATURES = (
 def features(landmarks: DataFrame, visits: DataFrame, conditions: DataFrame, measurements: DataFrame) -> DataFrame:
     """One row a landmark: ``FEATURES``, all double and never null, beside the landmark's other columns.
 
-    The landmarks are read four times: persist them.
+    The landmarks are read twice: persist them.
     """
-    marks = landmarks.select("person_id", F.unix_date("index_date").alias("day"), F.struct("*").alias("mark"))
+    marks = landmarks.select("person_id", "visit_occurrence_id", F.unix_date("index_date").alias("index_day"))
     events = [_past_visits(visits), _diagnoses(conditions), _results(measurements)]
-    people = landmarks.select("person_id").distinct()  # a person has as many rows as discharges
-    past = [e.join(people, "person_id", how="left_semi") for e in events]
-    history = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), past, marks)
-    order = Window.partitionBy("person_id").orderBy("day")
-    ever, year = order.rangeBetween(Window.unboundedPreceding, -1), order.rangeBetween(-YEAR, -1)
-    known = history.select("mark", *(c.alias(n) for n, c in _known(ever, year).items())).where("mark is not null")
-    return known.select("mark.*", *(F.col(n) for n in known.columns if n != "mark")).select(
+    history = reduce(lambda a, b: a.unionByName(b, allowMissingColumns=True), events)
+    before = history.join(marks, "person_id", how="inner").where("day < index_day")
+    known = before.groupBy("visit_occurrence_id").agg(*(c.alias(n) for n, c in _known().items()))
+    return landmarks.join(known, "visit_occurrence_id", how="left").select(
         *(c for c in landmarks.columns if c not in FEATURES),
         *(c.cast("double").alias(n) for n, c in _own().items()),
     )
 
 
-def _known(ever: WindowSpec, year: WindowSpec) -> dict[str, Column]:
-    """Columns over the person's days before the landmark."""
+def _known() -> dict[str, Column]:
+    """Sums over a person's events before the landmark: visits and results of the last year, diagnoses of any time."""
     kind, name = F.col("kind"), F.col("name")
-    counts = {f"n_{k}": F.count(F.when(kind == k, 1)).over(year) for k in ("stay", "visit")}
-    had = {f"had_{g}": F.max((kind == "diagnosis") & (name == g)).over(ever) for g in GROUPS}
-    last = {i: F.max(F.when((kind == "result") & (name == i), F.col("result"))).over(year)["value"] for i in LABORATORY}
-    return {**counts, **had, **last}
+    in_year = F.col("index_day") - F.col("day") <= YEAR
+    counts = {f"n_{k}": F.count(F.when((kind == k) & in_year, 1)) for k in ("stay", "visit")}
+    had = {f"had_{g}": F.max((kind == "diagnosis") & (name == g)) for g in GROUPS}
+    result = F.when((kind == "result") & in_year, F.col("result"))
+    return {**counts, **had, **{i: F.max(F.when(name == i, result))["value"] for i in LABORATORY}}
 
 
 def _own() -> dict[str, Column]:
@@ -88,8 +87,8 @@ def _own() -> dict[str, Column]:
         "age": F.col("age"),
         "male": F.col("male"),
         "log_days": F.log1p(F.datediff("index_date", "admitted")),
-        "stays_in_year": F.least("n_stay", F.lit(10)),
-        "log_visits_in_year": F.log1p("n_visit"),
+        "stays_in_year": F.least(F.coalesce("n_stay", F.lit(0)), F.lit(10)),
+        "log_visits_in_year": F.log1p(F.coalesce("n_visit", F.lit(0))),
         **{f"had_{g}": F.coalesce(f"had_{g}", F.lit(False)).cast("int") for g in GROUPS},
         **{f"stay_for_{g}": _any_between("main", *span).cast("int") for g, span in GROUPS.items()},
     }

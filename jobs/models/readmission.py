@@ -108,7 +108,7 @@ def fit(table: DataFrame, regularisation: float, iterations: int) -> PipelineMod
     rows = known.select("index_date", "visit_occurrence_id", *FEATURES, F.col("observed").cast("double").alias("label"))
     ordered = rows.repartition(1).sortWithinPartitions("index_date", "visit_occurrence_id")
     regression = LogisticRegression(
-        featuresCol="features", labelCol="label", maxIter=iterations, regParam=regularisation, tol=1e-9
+        featuresCol="features", labelCol="label", maxIter=iterations, regParam=regularisation
     )
     return Pipeline(stages=[VectorAssembler(inputCols=list(FEATURES), outputCol="features"), regression]).fit(ordered)
 
