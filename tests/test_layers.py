@@ -1,4 +1,4 @@
-"""Data flows one way: a layer imports only from earlier layers and from the machinery, and the simulator from neither."""
+"""Data flows one way: a layer imports only from earlier layers and the machinery, the simulator from neither."""
 
 from __future__ import annotations
 

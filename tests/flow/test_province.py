@@ -124,14 +124,15 @@ def test_visits_are_those_that_happened(world: World) -> None:
 
 
 def test_person_time_is_that_of_the_true_residents(world: World) -> None:
-    """Person-years of 2022 within one per cent of the residents alive in its middle."""
+    """Person-years of 2022 within two per cent of the residents alive in its middle."""
     rows = world.ask(
         "select person_years from m where measure = 'all_cause_mortality' and period = '2022' and level = 'province' "
         "and sex = 'all' and age_band = 'all'",
         m=world.table("gold.measure"),
     )
     (register,) = world.ask(
-        "select sum(persons) from p where source = 'register' and year = 2022 and level = 'province'",
+        "select sum(persons) from p where source = 'register' and year = 2022 and level = 'province' "
+        "and sex = 'all' and age_band = 'all'",
         p=world.table("gold.population"),
     )[0]
     assert rows[0][0] == pytest.approx(register, rel=0.02)  # type: ignore[arg-type]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 from collections import defaultdict
 from types import SimpleNamespace
@@ -184,7 +185,7 @@ def test_any_split_of_the_deliveries_ends_with_the_same_persons_and_ids(spark, s
     whole = link(history(spark, given))
     assert partition(whole) == brute_force(given)
     cuts = [0, *sorted(draw.sample(range(1, len(given)), 2)), len(given)]
-    pieces = [given[a:b] for a, b in zip(cuts, cuts[1:], strict=False)]
+    pieces = [given[a:b] for a, b in itertools.pairwise(cuts)]
     assert link(history(spark, *pieces)) == whole
 
 
@@ -228,6 +229,12 @@ def test_ids_stay_below_two_to_the_53rd_and_the_key_stays_out_of_the_plan(spark)
 
 
 def test_the_state_is_the_newest_revision_of_each_row(spark):
-    log = rows(spark, PERSON_HISTORY, (1, 1, 7, None, "a", 1, "new", "2024-01-01", "r"), (1, 2, None, 7, "a", 1, "superseded", "2024-01-01", "r"), (2, 1, 7, None, "a", 1, "new", "2024-01-01", "r"))  # fmt: skip
+    log = rows(
+        spark,
+        PERSON_HISTORY,
+        (1, 1, 7, None, "a", 1, "new", "2024-01-01", "r"),
+        (1, 2, None, 7, "a", 1, "superseded", "2024-01-01", "r"),
+        (2, 1, 7, None, "a", 1, "new", "2024-01-01", "r"),
+    )
     assert {(r["_row_id"], r.revision) for r in newest(log).collect()} == {(1, 2), (2, 1)}
     assert link(log) == {2: 7}

@@ -43,9 +43,16 @@ def test_an_id_number_is_the_persons_own_only_if_it_is_valid_and_could_be_the_pe
 
 def test_the_mothers_number_on_a_birth_certificate_is_not_the_childs(spark):
     certificate = {
-        "_row_id": 1, "_sender": "370102M001", "_learned_at": "2024-03-02", "_row_hash": 1, "certificate_no": "B1",
-        "birth_time": "2024-02-28 04:05:06", "id_number": MOTHER, "mother_id_number": MOTHER, "sex_code": "2",
-    }  # fmt: skip
+        "_row_id": 1,
+        "_sender": "370102M001",
+        "_learned_at": "2024-03-02",
+        "_row_hash": 1,
+        "certificate_no": "B1",
+        "birth_time": "2024-02-28 04:05:06",
+        "id_number": MOTHER,
+        "mother_id_number": MOTHER,
+        "sex_code": "2",
+    }
     feed = "birth_certificate"
     found = judged(one_form(feed, named(spark, BRONZE[feed], certificate))).first()
     assert (found.id_status, found.id_number, found.patient_no) == ("other", None, "B1")

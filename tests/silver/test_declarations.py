@@ -13,9 +13,16 @@ from jobs.tables import omop, silver
 from jobs.tables.bronze import CONTRACTS
 
 OMOP = (
-    omop.PERSON, omop.OBSERVATION_PERIOD, omop.LOCATION, omop.CARE_SITE, omop.VISIT_OCCURRENCE,
-    omop.CONDITION_OCCURRENCE, omop.MEASUREMENT, omop.DEATH, omop.CONCEPT,
-)  # fmt: skip
+    omop.PERSON,
+    omop.OBSERVATION_PERIOD,
+    omop.LOCATION,
+    omop.CARE_SITE,
+    omop.VISIT_OCCURRENCE,
+    omop.CONDITION_OCCURRENCE,
+    omop.MEASUREMENT,
+    omop.DEATH,
+    omop.CONCEPT,
+)
 OURS = (silver.RESIDENCE, silver.LIFELINE, silver.VISIT_RECORD, silver.VISIT_HISTORY, silver.FEED_COVERAGE)
 TYPES = {"integer": "long", "float": "double", "date": "date", "datetime": "timestamp"}
 

@@ -32,13 +32,25 @@ from tests.support import rows
 
 ORIGIN = {"_sender": "370102H001", "_learned_at": "2024-03-06", "_row_hash": 1}
 VISIT = {
-    **ORIGIN, "_row_id": 1, "visit_time": "2024-03-05 09:00:00", "code_edition": "ICD-10国临版2.0",
-    "diagnosis_code": "I10.x00", "diagnosis_name": "高血压病", "diagnosis2_code": "E11.900", "diagnosis2_name": "2型糖尿病",
-}  # fmt: skip
+    **ORIGIN,
+    "_row_id": 1,
+    "visit_time": "2024-03-05 09:00:00",
+    "code_edition": "ICD-10国临版2.0",
+    "diagnosis_code": "I10.x00",
+    "diagnosis_name": "高血压病",
+    "diagnosis2_code": "E11.900",
+    "diagnosis2_name": "2型糖尿病",
+}
 STAY = {
-    **ORIGIN, "_row_id": 2, "admitted_at": "2024-03-08 08:00:00", "discharged_at": "2024-03-12 10:00:00",
-    "code_edition": "ICD-10", "main_diagnosis_code": "I10", "other_diagnosis_code_2": "J18.9", "other_diagnosis_code_1": " ",
-}  # fmt: skip
+    **ORIGIN,
+    "_row_id": 2,
+    "admitted_at": "2024-03-08 08:00:00",
+    "discharged_at": "2024-03-12 10:00:00",
+    "code_edition": "ICD-10",
+    "main_diagnosis_code": "I10",
+    "other_diagnosis_code_2": "J18.9",
+    "other_diagnosis_code_1": " ",
+}
 RESULT = {**ORIGIN, "_row_id": 3, "sampled_at": "2024-03-05 07:00:00", "item_code": "GLU", "item_name": "葡萄糖"}
 
 
@@ -110,9 +122,14 @@ def test_a_result_is_a_number_where_it_reads_as_one(spark):
     frame = spark.createDataFrame([(t,) for t in texts], "t string")
     found = [tuple(r) for r in frame.select(*number(F.col("t"))).collect()]
     assert found == [
-        (None, 5.6), (None, 5.6), (4171756, 0.5), (4171755, 100.0), (4171755, 2.0), (None, 1200.0),
+        (None, 5.6),
+        (None, 5.6),
+        (4171756, 0.5),
+        (4171755, 100.0),
+        (4171755, 2.0),
+        (None, 1200.0),
         *[(None, None)] * 5,
-    ]  # fmt: skip
+    ]
 
 
 def test_a_result_keeps_its_text_unit_and_interval(spark):

@@ -168,7 +168,15 @@ def died(
         CONCEPT,
         (2_000_000_064, "肺癌", "Condition", "ICD10", "Local", None, "C34.9", None, None, None, "ICD-10", 443388),
     )
-    frames = [named(spark, BRONZE[f], *given) for f, given in (("death_certificate", certificates), ("resident_register", register), ("inpatient_home_page", stays), ("synthea_patients", []))]  # fmt: skip
+    frames = [
+        named(spark, BRONZE[f], *given)
+        for f, given in (
+            ("death_certificate", certificates),
+            ("resident_register", register),
+            ("inpatient_home_page", stays),
+            ("synthea_patients", []),
+        )
+    ]
     return death(*frames, rows(spark, PERSON_LINK, *links), concepts).orderBy("person_id").collect()
 
 
@@ -190,11 +198,11 @@ def test_one_death_a_person_from_the_first_source_by_precedence(spark):
             {**origin, "_row_id": 2, "event_code": "6", "event_date": "20240312"},
             {**origin, "_row_id": 3, "event_code": "6", "event_date": "20240401"},
             {**origin, "_row_id": 9, "event_code": "1", "event_date": "20200101"},
-        ],  # fmt: skip
+        ],
         [
             {**origin, "_row_id": 4, "discharge_way": "5", "discharged_at": "2024-03-31 23:00:00"},
             {**origin, "_row_id": 5, "discharge_way": "1", "discharged_at": "2024-03-31 23:00:00"},
-        ],  # fmt: skip
+        ],
         [(1, 7, "c"), (2, 7, "c"), (6, 7, "c"), (3, 8, "c"), (4, 8, "c"), (5, 10, "c"), (9, 11, "c")],
     )
     assert [(d.person_id, str(d.death_date), d.cause_source_value, d.cause_concept_id) for d in found] == [

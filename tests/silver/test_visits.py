@@ -111,8 +111,11 @@ def test_a_stays_home_page_arrives_after_its_tests_and_takes_them(spark):
     ]
     # the visit takes its number from its smallest row, so row 1 keeps the number that its own visit had
     assert decisions == [(1, 1, 1, "new"), (2, 1, 2, "new"), (3, 1, 1, "new")]
-    moved = history(spark, [part(5, "test", f"{DAY} 07:00:00"), part(6, "test", f"{DAY} 07:30:00", department_code="9")],
-                    [part(7, "stay", "2024-03-04 08:00:00", ends_at="2024-03-10 10:00:00")])  # fmt: skip
+    moved = history(
+        spark,
+        [part(5, "test", f"{DAY} 07:00:00"), part(6, "test", f"{DAY} 07:30:00", department_code="9")],
+        [part(7, "stay", "2024-03-04 08:00:00", ends_at="2024-03-10 10:00:00")],
+    )
     last = {
         r["_row_id"]: (r.revision, r.visit_occurrence_id >> 6, r.reason) for r in moved.orderBy("revision").collect()
     }
@@ -120,12 +123,18 @@ def test_a_stays_home_page_arrives_after_its_tests_and_takes_them(spark):
 
 
 def test_a_row_that_goes_to_another_person_is_moved_in_both(spark):
-    log = history(spark, [part(1, "outpatient", f"{DAY} 09:00:00"), part(2, "test", f"{DAY} 09:00:00")],
-                  [part(1, "outpatient", f"{DAY} 09:00:00", person_id=8)])  # fmt: skip
+    log = history(
+        spark,
+        [part(1, "outpatient", f"{DAY} 09:00:00"), part(2, "test", f"{DAY} 09:00:00")],
+        [part(1, "outpatient", f"{DAY} 09:00:00", person_id=8)],
+    )
     assert state(log) == {(1, 8, 1 << 6), (2, 7, 2 << 6)}
-    assert [(r["_row_id"], r.previous_person_id, r.reason) for r in log.where("revision = 2").orderBy("_row_id").collect()] == [
-        (1, 7, "moved"), (2, 7, "moved"),
-    ]  # fmt: skip
+    assert [
+        (r["_row_id"], r.previous_person_id, r.reason) for r in log.where("revision = 2").orderBy("_row_id").collect()
+    ] == [
+        (1, 7, "moved"),
+        (2, 7, "moved"),
+    ]
 
 
 def test_piecemeal_decisions_end_where_one_decision_over_all_would(spark):
@@ -178,7 +187,16 @@ def test_parts_come_from_rows_that_count_and_a_visit_begins_at_registration(spar
         {**seen, "_row_id": 2, "registration_time": "2024-03-01 08:00:00"},  # booked days ahead
         {**seen, "_row_id": 3},  # superseded: no link
     )
-    others = [named(spark, BRONZE[f]) for f in ("inpatient_home_page", "laboratory", "synthea_encounters", "synthea_conditions", "synthea_observations")]  # fmt: skip
+    others = [
+        named(spark, BRONZE[f])
+        for f in (
+            "inpatient_home_page",
+            "laboratory",
+            "synthea_encounters",
+            "synthea_conditions",
+            "synthea_observations",
+        )
+    ]
     links = rows(spark, PERSON_LINK, (1, 7, "c"), (2, 7, "c"))
     found = visit_part(outpatient, *others, links, rows(spark, CARE_SITE, (99, None, None, None, "H1"))).orderBy(
         "_row_id"
