@@ -44,8 +44,9 @@ def settle(examined: Iterable[tuple[Found, Verdict]], known: Mapping[Content, st
     """The batch's entries, in the order of receiving.
 
     ``known`` maps content accepted earlier to its file: the same content from the same sender for the same feed is a
-    duplicate, whatever its name. Every accepted file gets the next ``rows_read`` numbers, quarantined and repeated
-    rows included. Raises ``Broken`` when a file's counts don't add up or the numbers run out.
+    duplicate, whatever its name; but a file without rows says each time that its period had none, so it is accepted.
+    Every accepted file gets the next ``rows_read`` numbers, quarantined and repeated rows included. Raises ``Broken``
+    when a file's counts don't add up or the numbers run out.
     """
     seen, entries = dict(known), []
     for found, verdict in sorted(examined, key=lambda pair: _order(*pair)):
@@ -53,7 +54,7 @@ def settle(examined: Iterable[tuple[Found, Verdict]], known: Mapping[Content, st
         if entry.status == "accepted":
             check_counts(entry)
             content = (entry.sender, entry.feed, str(entry.file_sha256))
-            if content in seen:
+            if content in seen and entry.rows_read:
                 entry = _duplicate(entry, seen[content])
             else:
                 seen[content] = entry.file

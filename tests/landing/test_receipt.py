@@ -42,6 +42,11 @@ def test_the_same_content_twice_is_a_duplicate_under_any_name():
     assert again.reason == "the same content as a"
 
 
+def test_a_file_without_rows_says_each_month_that_there_were_none():
+    files = [file("january", 0, sha="x"), file("february", 0, sha="x", day=2), file("march", 2, day=3)]
+    assert settled(*files) == [("january", "accepted", 1), ("february", "accepted", 1), ("march", "accepted", 1)]
+
+
 def test_a_file_without_a_day_is_refused():
     found = Found(None, "synthea", "synthea_payers", "payers.csv", 100, 1)
     (entry,) = settle([(found, Verdict("payers.csv", "", None, "x", 1, 1))], {}, 1)
