@@ -67,7 +67,7 @@ def observation_period(
 
 
 def islands(spans: DataFrame, start: str, end: str, number: str) -> DataFrame:
-    """Spans of a person that touch or overlap, joined: person_id, start, end, first_id (smallest number), _learned_at."""
+    """A person's spans, those that touch or overlap joined. Out: person_id, start, end, first_id (smallest number)."""
     order = Window.partitionBy("person_id").orderBy(start, end, number)
     before = order.rowsBetween(Window.unboundedPreceding, -1)
     reach = F.max(end).over(before)
