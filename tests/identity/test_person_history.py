@@ -6,6 +6,7 @@ import itertools
 import random
 from collections import defaultdict
 from types import SimpleNamespace
+from zlib import crc32
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
@@ -148,7 +149,15 @@ def scenario(seed: int) -> list[dict]:
         content = draw.randrange(3)
         sender = f"H{draw.randrange(2)}"
         made.append(
-            record(row, sender, no, own, record_key=key, _learned_at=day, _row_hash=hash((content, own, no)) % 1000)
+            record(
+                row,
+                sender,
+                no,
+                own,
+                record_key=key,
+                _learned_at=day,
+                _row_hash=crc32(repr((content, own, no)).encode()) % 1000,
+            )
         )
     return made
 
