@@ -20,6 +20,7 @@ from collections.abc import Mapping, Sequence
 
 import duckdb
 import pyarrow as pa
+import pyarrow.compute as pc
 
 from jobs.gold.declare import Count, Measure
 
@@ -179,15 +180,25 @@ def count_sql(measure: Measure, count: Count) -> str:
             return seen_sql(measure, count)
 
 
-def stratum_sql(rows: str) -> str:
-    """Sums by stratum of what ``count_sql`` gives: year, place_code, sex, band, n, n_sq, persons."""
+COUNTED = """
+CREATE TEMP TABLE counted
+    (side INT, person_id BIGINT, year INT, place_code VARCHAR, sex VARCHAR, band INT, n BIGINT, last DATE)
+"""
+
+STRATA = """
+SELECT side, year, place_code, sex, band,
+       sum(n)::BIGINT AS n, sum(n * n)::BIGINT AS n_sq, count_if(here)::BIGINT AS persons
+FROM (SELECT *, row_number() OVER (PARTITION BY side, person_id, year ORDER BY last DESC, place_code, band) = 1 AS here
+      FROM counted)
+GROUP BY ALL
+"""
+
+
+def of_persons_sql(side: int, rows: str) -> str:
+    """What ``count_sql`` gives, summed by person and stratum, into the table ``counted``."""
     return f"""
-    SELECT year, place_code, sex, band,
-           sum(n)::BIGINT AS n, sum(n * n)::BIGINT AS n_sq, count_if(here)::BIGINT AS persons
-    FROM (SELECT *, row_number() OVER (PARTITION BY person_id, year ORDER BY last DESC, place_code, band) = 1 AS here
-          FROM (SELECT person_id, year, place_code, sex, band, sum(n) AS n, max(last) AS last
-                FROM ({rows}) GROUP BY ALL))
-    GROUP BY ALL
+    INSERT INTO counted SELECT {side}, person_id, year, place_code, sex, band, sum(n), max(last)
+    FROM ({rows}) GROUP BY person_id, year, place_code, sex, band
     """
 
 
@@ -197,8 +208,10 @@ def atoms(
     """Atoms (schema ``ATOMS``) of one bucket for ``measures`` in ``years``.
 
     ``register`` are the period_type_concept_ids of observation periods that a resident register vouches for; other
-    periods (a stranger's visit) give no person-time.
+    periods (a stranger's visit) give no person-time. What two measures both count is counted once.
     """
+    sides = [(m, atom, count_sql(m, c)) for m in measures for atom, c in _sides(m)]
+    numbers = {sql: number for number, sql in enumerate(dict.fromkeys(sql for _, _, sql in sides))}
     with duckdb.connect(config={"threads": 1}) as db:
         for name, table in tables.items():
             db.register(name, table)
@@ -206,15 +219,16 @@ def atoms(
         db.execute(SOMEONE)
         db.execute(RESIDENT, {"register": list(register)})
         db.execute(YEARS, {"years": list(years)})
-        done: dict[str, pa.Table] = {}
-        parts = []
-        for measure in measures:
-            for atom, count in (("numerator", measure.numerator), ("denominator", measure.denominator)):
-                sql = stratum_sql(count_sql(measure, count))
-                if sql not in done:
-                    done[sql] = db.sql(sql).to_arrow_table()
-                parts.append(_labelled(done[sql], measure, atom))
+        db.execute(COUNTED)
+        for sql, number in numbers.items():
+            db.execute(of_persons_sql(number, sql))
+        strata = db.sql(STRATA).to_arrow_table()
+    parts = [_labelled(strata.filter(pc.equal(strata["side"], numbers[sql])), m, atom) for m, atom, sql in sides]
     return pa.concat_tables(parts) if parts else ATOMS.empty_table()
+
+
+def _sides(measure: Measure) -> tuple[tuple[str, Count], tuple[str, Count]]:
+    return ("numerator", measure.numerator), ("denominator", measure.denominator)
 
 
 def _labelled(sums: pa.Table, measure: Measure, atom: str) -> pa.Table:
@@ -223,9 +237,7 @@ def _labelled(sums: pa.Table, measure: Measure, atom: str) -> pa.Table:
     def constant(text: str) -> pa.Array:
         return pa.repeat(pa.scalar(text), sums.num_rows)
 
-    bands = pa.DictionaryArray.from_arrays(sums["band"].combine_chunks().cast(pa.int32()), pa.array(BANDS)).cast(
-        pa.string()
-    )
+    bands = pa.array(BANDS).take(sums["band"].combine_chunks())
     columns = {"measure": constant(measure.name), "measure_version": constant(measure.version), "age_band": bands}
     columns |= {"atom": constant(atom)} | {c: sums[c] for c in ("year", "place_code", "sex", "n", "n_sq", "persons")}
     return pa.table({name: columns[name] for name in ATOMS.names}).cast(ATOMS)
