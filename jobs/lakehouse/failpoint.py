@@ -14,10 +14,12 @@ def failpoint(name: str) -> None:
     wanted = os.environ.get("LAKE_FAILPOINT", "")
     if not wanted:
         return
-    target, _, nth = wanted.partition(":")
+    target, _, nth = wanted.rpartition(":")
+    if not nth.isdigit():
+        target, nth = wanted, "1"
     if target != name:
         return
-    left = int(nth or 1) - 1
+    left = int(nth) - 1
     if left > 0:
         os.environ["LAKE_FAILPOINT"] = f"{name}:{left}"
         return
