@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from pyspark.ml import Pipeline, PipelineModel
 from pyspark.ml.classification import LogisticRegression, LogisticRegressionModel
@@ -118,7 +120,8 @@ def trained(table: DataFrame, params: dict[str, object], regularisation: float, 
     model = fit(table, regularisation, iterations)
     regression = model.stages[-1]
     assert isinstance(regression, LogisticRegressionModel)
-    rows = with_risk(table.where("observed is not null"), model).select("split", "observed", "risk").toPandas()
+    scored = with_risk(table.where("observed is not null"), model)
+    rows: Any = scored.select("split", "observed", "risk").toPandas()
     found: dict[str, float] = {}
     for split, part in rows.groupby("split"):
         observed = part["observed"].to_numpy(np.bool_)
