@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import reduce
+from operator import or_
 from typing import Any
 
 from pyspark.sql import DataFrame, SparkSession
@@ -159,7 +161,7 @@ def _restrict(table: Table, df: DataFrame, changed: Change | None, span: tuple[i
 def _signed(
     lake: Lake, job: Job, inputs: Mapping[str, int | None], changed: Change | None, settings: Mapping[str, Any]
 ) -> DataFrame:
-    """New contributions; where something changed, minus those of the same persons at the versions used last time."""
+    """New contributions; where something changed, their differences to those of the same persons last time."""
 
     def at(versions: Mapping[str, int | None], persons: DataFrame | None) -> DataFrame:
         sources = {p: Pinned(lake.uri(t), versions[t.name]) for p, t in job.tables.items() if isinstance(t, Table)}
@@ -169,8 +171,11 @@ def _signed(
     if changed is None:
         return at(inputs, None)
     new, old = at(inputs, changed.persons), at(changed.since, changed.persons)
-    signs = {c: -F.col(c) for c in job.writes.additive}
-    return new.unionByName(old.withColumns(signs))
+    additive = job.writes.additive
+    both = new.unionByName(old.withColumns({c: -F.col(c) for c in additive}))
+    keys = [c for c in job.writes.column_names if c not in additive]
+    differences = both.groupBy(*keys).agg(*(F.sum(c).alias(c) for c in additive))
+    return differences.where(reduce(or_, (F.col(c) != 0 for c in additive)))
 
 
 def done(changed: Change | None) -> None:

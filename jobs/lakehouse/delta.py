@@ -19,7 +19,7 @@ from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.table import DIRECT, Table
 
 BUCKET = "_bucket"
-NOT_HASHED = frozenset({"_run_id", "_learned_at", BUCKET})
+NOT_HASHED = frozenset({"_run_id", "_learned_at", "input_version", BUCKET})  # they depend on when a run took place
 WORD = 2**64
 
 
