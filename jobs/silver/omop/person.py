@@ -26,16 +26,21 @@ def person(links: DataFrame, records: DataFrame, residences: DataFrame) -> DataF
     states it.
     """
     said = records.where("birth_date is not null or sex_code is not null").select(
-        "_row_id", "feed", "_learned_at", "_row_hash", "birth_date", "sex_code"
+        "_row_id", "feed", "_learned_at", "birth_date", "sex_code"
     )
-    linked = said.join(links, "_row_id", how="inner")
+    number = F.when(F.col("cluster").startswith("I:"), F.substring("cluster", 3, 18)).alias("id_number")
+    linked = said.join(links.select("_row_id", "person_id", number), "_row_id", how="inner")
+    # most rows of a person say the same: gathered first by hashing, as a minimum of structs has to sort what it reads
+    facts = linked.groupBy("person_id", "id_number", "feed", "birth_date", "sex_code").agg(
+        F.max("_learned_at").alias("last"), F.min("_learned_at").alias("_learned_at")
+    )
     stated = F.when(F.col("sex_code").isin(*GENDER), F.col("sex_code"))
-    best = linked.groupBy("person_id").agg(
+    best = facts.groupBy("person_id").agg(
         F.min(_ranked(F.col("birth_date")))["value"].alias("born"),
         F.min(_ranked(stated))["value"].alias("sex"),
         F.min("sex_code").alias("any_sex"),
         F.min("_learned_at").alias("_learned_at"),
-        F.max(F.when(F.col("cluster").startswith("I:"), F.substring("cluster", 3, 18))).alias("id_number"),
+        F.max("id_number").alias("id_number"),
     )
     lives = residences.where((F.col("kind") == USUAL) & (F.col("place_code") != OUTSIDE))
     place = lives.groupBy("person_id").agg(F.max(F.struct("start_date", "place_code"))["place_code"].alias("place"))
@@ -45,7 +50,7 @@ def person(links: DataFrame, records: DataFrame, residences: DataFrame) -> DataF
 def _ranked(value: Column) -> Column:
     """A stated value so that the smallest is the best: by source, then learned last; null where nothing is stated."""
     rank = F.coalesce(lookup(F.col("feed"), precedence("person")), F.lit(LAST))
-    order = F.struct(rank, -F.unix_date("_learned_at"), F.col("_row_hash"), value.alias("value"))
+    order = F.struct(rank, -F.unix_date("last"), value.alias("value"))
     return F.when(value.isNotNull(), order)
 
 
