@@ -67,11 +67,11 @@ def _is_followed(job: Job, name: str) -> bool:
 
 
 def _follows(job: Job, parameter: str, table: Table) -> bool:
-    if job.by == "new":
-        return parameter.startswith("new_")
     keyed = bool({ROW, PERSON} & set(table.column_names))
+    if job.by == "new":
+        return keyed or parameter.startswith("new_")
     # A look-up that only grows can't change what an old row was mapped to.
-    return keyed or (job.by == "event" and table.feed_changes)
+    return keyed or (job.by in ("event", "person") and table.feed_changes)
 
 
 def _from_log(spark: SparkSession, lake: Lake, job: Job, inputs: Mapping[str, int | None], last: Commit) -> Change:

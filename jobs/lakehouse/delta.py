@@ -121,13 +121,17 @@ def commits(lake: Lake, table: Table | str, after: int = -1) -> list[Commit]:
     return found
 
 
-def last_commit(lake: Lake, table: Table | str) -> Commit | None:
-    """The newest commit made by a job, or null. Looks back over maintenance in growing steps."""
+def last_commit(lake: Lake, table: Table | str, *, with_new_content: bool = False) -> Commit | None:
+    """The newest commit made by a job, or null. Looks back over maintenance in growing steps.
+
+    ``with_new_content`` passes over commits of mode ``same``, which wrote what was there already.
+    """
     newest = table_version(lake, table)
     if newest is None:
         return None
     for back in (3, 30, newest + 1):
         found = commits(lake, table, after=max(-1, newest - back))
+        found = [c for c in found if not (with_new_content and c.mode == "same")]
         if found:
             return found[0]
     return None

@@ -67,10 +67,10 @@ def plan(job: Job, lake: Lake, settings: DictConfig) -> Plan:
     if missing:
         raise Refused(f"{job.name} needs the settings {', '.join(f'{job.layer}.{m}' for m in missing)}")
     chosen = {s: node[s] for s in job.settings}
-    # The version of a job's commit, not the newest: compaction makes nothing stale.
+    # The version that brought the present content: neither compaction nor a repeat of the same makes anything stale.
     inputs: dict[str, int | None] = {}
     for name in sorted(job.reads):
-        commit = delta.last_commit(lake, name)
+        commit = delta.last_commit(lake, name, with_new_content=True)
         inputs[name] = commit.version if commit else delta.table_version(lake, name)
     code = hashlib.sha256(f"{code_hash(job.function)}{as_json(chosen)}".encode()).hexdigest()[:16]
     return Plan(job, chosen, inputs, code, delta.last_commit(lake, job.writes))
@@ -121,6 +121,7 @@ class Runner:
             self.results.append(result)
             raise
         finally:
+            spark.catalog.clearCache()  # what jobs kept for themselves
             result.seconds = time.monotonic() - began
             result.rows_in, result.cpu_seconds = _cost(spark, result.run_id)
             self.progress.ended(job, result)
@@ -147,7 +148,12 @@ def _make(spark: SparkSession, lake: Lake, planned: Plan, result: Result) -> Non
     run = Run(result.run_id, lake, pins, planned.settings, planned.code, lake.key if job.wants_run else b"")
     settings = {**planned.settings, **({"run": run} if job.wants_run else {})}
     made = conform(job.writes, change.compute(spark, lake, job, planned.inputs, changed, settings))
-    result.mode = "change" if changed else "full"
+    rows, result.mode = made.rows, "change" if changed else "full"
+    if job.by == "whole" and planned.last is not None:
+        # Small, and what reads it is made anew with it: so look first whether anything is different.
+        rows = rows.persist()
+        if delta.content_of(job.writes, rows) == _content_before(spark, lake, job.writes, planned.last):
+            result.mode = "same"
     commit = Commit(
         run_id=result.run_id,
         job=job.name,
@@ -157,7 +163,7 @@ def _make(spark: SparkSession, lake: Lake, planned: Plan, result: Result) -> Non
         inputs=dict(planned.inputs),
         started_at=result.started_at.isoformat(),
     )
-    written, total = _write(spark, lake, planned, changed, made.rows, commit)
+    written, total = _write(spark, lake, planned, changed, rows, commit)
     result.rows_out = total.rows
     if changed is not None:
         added = written.content.rows if changed.gone is None else None

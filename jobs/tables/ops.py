@@ -13,7 +13,7 @@ RUN = Table(
         Column("run_id", "string", "Unique id of the run.", required=True),
         Column("job", "string", "Name of the job, which is that of the table it writes.", required=True),
         Column("status", "string", "done, failed or refused.", required=True),
-        Column("mode", "string", "full (made anew) or change (only what changed)."),
+        Column("mode", "string", "full (made anew), change (only what changed), same (made anew, nothing differed)."),
         Column("started_at", "timestamp", "UTC.", required=True),
         Column("ended_at", "timestamp", "UTC.", required=True),
         Column("seconds", "double", "Wall-clock seconds."),

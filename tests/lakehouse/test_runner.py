@@ -260,3 +260,26 @@ def test_a_null_in_a_required_column_ends_the_job_with_nothing_written(world: Wo
     assert delta.table_version(world.lake, broken) is None
     runs = read_table(world.lake.root, "ops.run", where="job = 'silver.copy'").to_pylist()
     assert [r["status"] for r in runs] == ["failed"]
+
+
+def test_a_small_table_made_anew_with_the_same_content_makes_nothing_else_stale(world: World) -> None:
+    """The costliest visit so far: a cheaper one changes nothing, so what reads the table is left alone."""
+    peak = Table("silver.peak", "One row per lake.", "test", (Column("cost", "long"),))
+    shown = Table("gold.shown", "One row per lake.", "test", (Column("cost", "long"),))
+
+    @job(writes=peak, visits=VISIT)
+    def costliest(visits: DataFrame) -> DataFrame:
+        return visits.agg(F.max("cost").alias("cost"))
+
+    @job(writes=shown, peaks=peak)
+    def show(peaks: DataFrame) -> DataFrame:
+        return peaks
+
+    world.jobs = [job_module._JOBS[t] for t in ("silver.peak", "gold.shown")]
+    world.run()
+    world.deliver([(7, "2024-03-02", 15)], [])
+    second = world.run()
+    assert [second["silver.peak"].mode, second["gold.shown"].status] == ["same", "fresh"]
+    world.deliver([(8, "2024-03-02", 99)], [])
+    assert [r.mode for r in world.run().values()] == ["full", "full"]
+    assert world.table(shown, "cost") == [(99,)]
