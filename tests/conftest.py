@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,6 +15,10 @@ from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.session import session
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+# A test worker's main module has no file, which PySpark takes for a run of its own doctests and ends the process.
+if not hasattr(sys.modules["__main__"], "__file__"):
+    sys.modules["__main__"].__file__ = __file__
+
 SHARED = Path(os.environ.get("SHARED", CHECKOUT.parent / "shared"))
 
 

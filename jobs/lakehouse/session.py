@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from omegaconf import DictConfig
-from pyspark import SparkConf
+from pyspark import SparkConf, SparkContext
 from pyspark.sql import SparkSession
 
 from jobs.lakehouse import settings as _settings
@@ -47,7 +47,10 @@ def session(settings: DictConfig | None = None) -> SparkSession:
         conf["spark.master"] = spark.master
     if spark.driver_memory:
         conf["spark.driver.memory"] = spark.driver_memory
-    submitted = SparkConf() if "PYSPARK_GATEWAY_PORT" in os.environ else None
+    submitted = None
+    if "PYSPARK_GATEWAY_PORT" in os.environ:  # spark-submit started the JVM that this process talks to
+        SparkContext._ensure_initialized()
+        submitted = SparkConf()
     for name, value in conf.items():
         if submitted is None or not submitted.contains(name):  # what spark-submit was told comes first
             builder = builder.config(name, value)
