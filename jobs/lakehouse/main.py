@@ -8,6 +8,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 
 from omegaconf import DictConfig, OmegaConf
+from py4j.protocol import Py4JJavaError
 from pyspark.errors import PySparkException
 from pyspark.sql import SparkSession
 
@@ -16,7 +17,7 @@ from jobs.lakehouse.errors import Broken, Refused
 from jobs.lakehouse.job import COMMANDS, LAYERS, jobs_of
 from jobs.lakehouse.lake import Lake, Lease
 from jobs.lakehouse.report import Console, print_report
-from jobs.lakehouse.runner import Runner
+from jobs.lakehouse.runner import Runner, first_line
 from jobs.lakehouse.session import session
 
 PIPELINE = tuple(LAYERS)
@@ -74,9 +75,9 @@ def main(arguments: Sequence[str]) -> int:
     except (Refused, Broken) as error:
         print(f"{'refused' if isinstance(error, Refused) else 'integrity broken'}: {error}", file=sys.stderr)
         return error.exit_code
-    except PySparkException as error:
-        text = str(error)
-        print(f"failed: {text.splitlines()[0] if text else error!r}", file=sys.stderr)
+    except (PySparkException, Py4JJavaError) as error:
+        text = first_line(error)
+        print(f"failed: {text}", file=sys.stderr)
         return 3 if "is required but was null" in text or ": rule " in text else 1
 
 

@@ -12,13 +12,12 @@ from typing import Any, Protocol
 
 from omegaconf import DictConfig, OmegaConf
 from py4j.protocol import Py4JJavaError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from jobs.lakehouse import change, delta
 from jobs.lakehouse.conform import conform
 from jobs.lakehouse.delta import Commit, Content
-from jobs.lakehouse.errors import Broken, Refused
+from jobs.lakehouse.errors import Refused
 from jobs.lakehouse.job import Job, Pinned, Run, code_hash
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.record import Output, Result, record, recorded
@@ -114,7 +113,7 @@ class Runner:
         try:
             _make(spark, self.lake, planned, result)
             result.status = "done"
-        except (PySparkException, Broken, Refused) as error:
+        except Exception as error:  # recorded as it is, and raised
             result.error = first_line(error)
             result.status = "refused" if isinstance(error, Refused) else "failed"
             unrecorded.append(result)
@@ -243,6 +242,11 @@ def _cost(spark: SparkSession, group: str) -> tuple[int, float]:
 
 
 def first_line(error: BaseException) -> str:
-    """The first line of an error's text."""
+    """The first line of an error's text; of an error in the JVM, that of its root cause."""
     text = str(error).strip()
+    if isinstance(error, Py4JJavaError):
+        cause = error.java_exception
+        while cause.getCause() is not None:
+            cause = cause.getCause()
+        text = str(cause.getMessage() or cause.toString())
     return text.splitlines()[0] if text else type(error).__name__
