@@ -156,6 +156,7 @@ def test_a_second_run_has_nothing_to_do(world: World, capsys: pytest.CaptureFixt
     assert "tables were up to date" in capsys.readouterr().out
 
 
+@pytest.mark.faults  # minutes long: one of the proofs of `make faults`
 def test_a_day_more_gives_what_making_everything_anew_gives(world: World, tmp_path: Path) -> None:
     """One more day is received and followed; then silver, gold and release are thrown away and made from bronze."""
     daily = world.copied(tmp_path / "daily")
