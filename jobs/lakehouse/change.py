@@ -176,10 +176,3 @@ def _signed(
     keys = [c for c in job.writes.column_names if c not in additive]
     differences = both.groupBy(*keys).agg(*(F.sum(c).alias(c) for c in additive))
     return differences.where(reduce(or_, (F.col(c) != 0 for c in additive)))
-
-
-def done(changed: Change | None) -> None:
-    """Let go of what was cached for the change."""
-    for df in (changed.log, changed.persons) if changed else ():
-        if df is not None:
-            df.unpersist()

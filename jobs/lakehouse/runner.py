@@ -120,7 +120,7 @@ class Runner:
             self.results.append(result)
             raise
         finally:
-            spark.catalog.clearCache()  # what jobs kept for themselves
+            spark.catalog.clearCache()  # what the change and the job kept while it ran
             result.seconds = time.monotonic() - began
             result.rows_in, result.cpu_seconds = _cost(spark, result.run_id)
             self.progress.ended(job, result)
@@ -170,7 +170,6 @@ def _make(spark: SparkSession, lake: Lake, planned: Plan, result: Result) -> Non
     result.outputs = [Output(job.writes.name, written.version, result.rows_out, total)]
     result.warnings = made.broken()
     _keep_rejected(spark, lake, job.writes, made.rejected, result)
-    change.done(changed)
 
 
 def _write(
