@@ -13,9 +13,7 @@ setup: ## set up what is missing: Java 17, .venv with the pinned packages, the D
 	@.ci/setup
 
 run: setup ## simulate a small province, receive its deliveries, compute everything
-	@$(JOB) job=simulate $(ARGS)
-	@$(JOB) job=receive $(ARGS)
-	@$(JOB) job=pipeline $(ARGS)
+	@$(JOB) job=simulate,receive,pipeline $(ARGS)
 
 serve: setup ## show the big screen; prints its address
 	@exec $(JOB) job=serve $(ARGS)

@@ -102,10 +102,10 @@ def pinned_down(
         lowest, highest = bounds(low, high, sums)
         small = estimable & withheld & (count >= 1) & (count < smallest_shown)
         pinned = small & (highest - lowest < LEAST_VALUES - 1)
-        chosen = [_nearest(cell, shown, count, sums) for cell in np.flatnonzero(pinned)]
-        if not any(c is not None for c in chosen):
+        chosen = _nearest(np.flatnonzero(pinned), shown, count, sums)
+        if not len(chosen):
             return more
-        more[[c for c in chosen if c is not None]] = True
+        more[chosen] = True
 
 
 def _within(family: Family, estimable: NDArray[np.bool_]) -> Family:
@@ -114,20 +114,25 @@ def _within(family: Family, estimable: NDArray[np.bool_]) -> Family:
     return part[keep], whole[keep]
 
 
-def _nearest(cell: np.intp, known: Floats, count: Floats, sums: list[Family]) -> np.intp | None:
-    """The smallest shown count that is not 0 among the nearest relations of a cell that have one."""
-    reached = np.zeros(len(known), dtype=bool)
-    reached[cell] = True
+def _nearest(cells: NDArray[np.intp], known: Floats, count: Floats, sums: list[Family]) -> NDArray[np.intp]:
+    """Of each cell the smallest shown count that is not 0, among its nearest relations that have one; no row twice.
+
+    Every count spreads its rank by one relation a step to all cells at once; what reaches a cell first is kept.
+    """
+    giving = np.flatnonzero(known > 0)
+    by_count = giving[np.argsort(count[giving], kind="stable")]
+    unreached = len(by_count)
+    rank = np.full(len(known), unreached)
+    rank[by_count] = np.arange(unreached)
+    found = np.full(len(cells), unreached)
     while True:
-        wider = reached.copy()
+        wider = rank.copy()
         for part, whole in sums:
-            touched = np.zeros(len(known), dtype=bool)
-            touched[whole[reached[part] | reached[whole]]] = True
-            wider |= touched
-            wider[part[touched[whole]]] = True
-        relations = np.flatnonzero(wider & (known > 0))
-        if len(relations):
-            return np.intp(relations[np.argmin(count[relations])])
-        if np.array_equal(wider, reached):
-            return None
-        reached = wider
+            least = np.full(len(known), unreached)
+            np.minimum.at(least, whole, np.minimum(rank[part], rank[whole]))
+            np.minimum.at(wider, whole, least[whole])
+            np.minimum.at(wider, part, least[whole])
+        found = np.where(found == unreached, wider[cells], found)
+        if np.array_equal(wider, rank) or (found < unreached).all():
+            return by_count[np.unique(found[found < unreached])]
+        rank = wider

@@ -88,7 +88,8 @@ def released(table: pd.DataFrame, rule: Rule) -> pd.DataFrame:
     out = out.assign(**dict(zip(CRUDE, _rates(declared, n, d, _spread(table), rule), strict=True)))
     standardised = n - rule.half >= rule.standardised_from
     for name in STANDARDISED:
-        out[name] = np.where(standardised, significant(_float(table[name]), 3), np.nan)
+        out[name] = np.nan
+        out.loc[standardised, name] = significant(_float(table.loc[standardised, name]), 3)
     unstable = pd.array(n - rule.half < rule.unstable_below, dtype="boolean")
     unstable[~shown] = pd.NA
     return out.assign(unstable=unstable)

@@ -32,12 +32,13 @@ def mint(founders: DataFrame, taken: DataFrame, key: bytes, bits: int = BITS) ->
     spark = founders.sparkSession
     draw = _draw(spark.sparkContext.broadcast(key), bits)
     drawn = founders.select("founder_row_id", draw("founder_row_id", F.lit(0)).alias("person_id")).persist()
-    used = drawn.select("person_id").unionByName(taken.select("person_id").distinct())
+    numbers = drawn.select("person_id")
+    used = numbers.unionByName(taken.select("person_id").join(numbers, "person_id", how="left_semi").distinct())
     twice = [r.person_id for r in used.groupBy("person_id").count().where("count > 1").collect()]
     if not twice:
         return drawn
     held = {r.person_id for r in taken.where(F.col("person_id").isin(twice)).distinct().collect()}
-    again = _drawn_again(_losers(drawn, twice, held), used, key, bits)
+    again = _drawn_again(_losers(drawn, twice, held), numbers.unionByName(taken.select("person_id")), key, bits)
     moved = spark.createDataFrame(list(again.items()), "founder_row_id long, other long")
     joined = drawn.join(F.broadcast(moved), "founder_row_id", how="left")
     return joined.select("founder_row_id", F.coalesce("other", "person_id").alias("person_id"))

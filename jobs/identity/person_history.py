@@ -23,12 +23,12 @@ def person_history(new_records: DataFrame, records: DataFrame, known: DataFrame,
     """
     records = records.select(*NEEDED, *NEEDED_TOO)
     state = newest(known)
-    first = known.isEmpty()
-    again = decided(records if first else affected(new_records, records))
-    again = again.persist()
-    placed = again.select("_row_id", "_learned_at", "standing", "cluster")
-    if not first:
-        placed = placed.unionByName(company(again, state)).persist()
+    if known.isEmpty():
+        placed = decided(records).persist()
+    else:
+        again = decided(affected(new_records, records).persist()).persist()
+        state = near(again, state).persist()
+        placed = again.unionByName(company(again, state)).persist()
     founders = placed.groupBy("cluster").agg(
         F.min("_row_id").alias("founder_row_id"), F.max(F.col("standing") == CURRENT).alias("lives")
     )
@@ -71,21 +71,31 @@ def decided(records: DataFrame) -> DataFrame:
     return clusters(standing).select("_row_id", "_learned_at", "standing", "cluster")
 
 
-def company(again: DataFrame, state: DataFrame) -> DataFrame:
-    """Rows that are not decided again but share a cluster, old or new, with one that is: its founder may change."""
+def near(again: DataFrame, state: DataFrame) -> DataFrame:
+    """The state of every row that shares a cluster, old or new, with one that is decided again: its founder may change.
+
+    Those rows themselves are among them, as the state has them.
+    """
     before = state.join(again.select("_row_id"), "_row_id", how="left_semi").select("cluster")
     touched = again.select("cluster").unionByName(before).distinct()
-    others = state.join(touched, "cluster", how="left_semi").join(again.select("_row_id"), "_row_id", how="left_anti")
+    return state.join(touched, "cluster", how="left_semi")
+
+
+def company(again: DataFrame, state: DataFrame) -> DataFrame:
+    """Rows of ``state`` that are not decided again, in the form of those that are."""
+    others = state.join(again.select("_row_id"), "_row_id", how="left_anti")
     standing = F.when(F.col("person_id").isNotNull(), CURRENT).otherwise(F.col("reason"))
     return others.select("_row_id", "_learned_at", standing.alias("standing"), "cluster")
 
 
 def person_ids(founders: DataFrame, known: DataFrame, key: bytes) -> DataFrame:
     """``founder_row_id``, ``person_id``: the id in use where the founder has one, a new one for the others."""
-    in_use = known.where("person_id is not null").select("founder_row_id", "person_id").distinct()
-    wanted = founders.select("founder_row_id").join(in_use, "founder_row_id", how="left").persist()
+    founders = founders.select("founder_row_id")
+    given = known.where("person_id is not null")
+    in_use = given.join(founders, "founder_row_id", how="left_semi").select("founder_row_id", "person_id").distinct()
+    wanted = founders.join(in_use, "founder_row_id", how="left").persist()
     lack = wanted.where("person_id is null")
-    return wanted.where("person_id is not null").unionByName(mint(lack, known.where("person_id is not null"), key))
+    return wanted.where("person_id is not null").unionByName(mint(lack, given, key))
 
 
 def changes(told: DataFrame, state: DataFrame, run_id: str) -> DataFrame:

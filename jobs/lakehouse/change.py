@@ -122,7 +122,10 @@ def compute(
         if isinstance(value, Table):
             frames[parameter] = frame(parameter, value)
         else:
-            frames[parameter] = {name: frame(parameter, t) for name, t in value.items()}
+            before = changed.since if changed is not None else {}
+            moved = {n: t for n, t in value.items() if inputs[t.name] != before.get(t.name)}
+            kept = moved if moved and parameter.startswith("new_") else value
+            frames[parameter] = {name: frame(parameter, t) for name, t in kept.items()}
     if job.by == "record":
         assert job.changes is not None
         log = changed.log if changed else None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
 from typing import Any
 
@@ -68,13 +69,13 @@ class Commit:
         return json.dumps({k: v for k, v in body.items() if k not in ("content", "version")}, sort_keys=True)
 
 
-def content_columns(table: Table) -> list[Column]:
-    """Aggregates that, over any set of the table's rows, give ``Content``: count and four 32-bit sums.
+def content_columns(columns: Sequence[str]) -> list[Column]:
+    """Aggregates that, over any set of rows, give ``Content``: count and four 32-bit sums.
 
     ``xxhash64`` skips nulls, so a bit mask of nulls is hashed as well. Columns that depend on when a run took place are
     left out. 32-bit halves summed as long are exact to 2^31 rows a call.
     """
-    names = [n for n in table.column_names if n not in NOT_HASHED]
+    names = [n for n in columns if n not in NOT_HASHED]
     masks = [
         sum((F.isnull(n).cast("long") * F.lit(1 << i) for i, n in enumerate(names[at : at + 60])), F.lit(0))
         for at in range(0, len(names), 60)
@@ -93,9 +94,9 @@ def as_content(values: dict[str, Any]) -> Content:
     return Content(values["rows"], high, low)
 
 
-def content_of(table: Table, df: DataFrame) -> Content:
-    """Count and hash of a DataFrame's rows: one pass."""
-    return as_content(df.agg(*content_columns(table)).collect()[0].asDict())
+def content_of(df: DataFrame, columns: Sequence[str]) -> Content:
+    """Count and hash of these columns of a DataFrame's rows: one pass."""
+    return as_content(df.agg(*content_columns(columns)).collect()[0].asDict())
 
 
 def table_version(lake: Lake, table: Table | str) -> int | None:
@@ -141,7 +142,7 @@ def read(spark: SparkSession, lake: Lake, table: Table, version: int | None) -> 
     """A table at a version, declared columns only (``_bucket`` too where it has one); empty where it is absent."""
     schema = bucketed_schema(table)
     if version is None:
-        return spark.createDataFrame([], schema)
+        return _empty(spark, schema)
     df = spark.read.format("delta").option("versionAsOf", version).load(lake.uri(table))
     return df.select(*[n for n in schema.fieldNames() if n in df.columns])
 
@@ -149,7 +150,7 @@ def read(spark: SparkSession, lake: Lake, table: Table, version: int | None) -> 
 def read_new(spark: SparkSession, lake: Lake, table: Table, after: int | None, until: int | None) -> DataFrame:
     """The rows appended after one version up to another, from the change feed of an append-only table."""
     if until is None or (after is not None and after >= until):
-        return spark.createDataFrame([], bucketed_schema(table))
+        return _empty(spark, bucketed_schema(table))
     if after is None:
         return read(spark, lake, table, until)
     feed = (
@@ -160,6 +161,12 @@ def read_new(spark: SparkSession, lake: Lake, table: Table, after: int | None, u
         .load(lake.uri(table))
     )
     return feed.where("_change_type = 'insert'").select(*bucketed_schema(table).fieldNames())
+
+
+def _empty(spark: SparkSession, schema: T.StructType) -> DataFrame:
+    """No rows, in a form that the optimizer sees through: unions and joins with it cost nothing."""
+    nothing = spark.range(1).where(F.lit(False))
+    return nothing.select(*(F.lit(None).cast(f.dataType).alias(f.name) for f in schema.fields))
 
 
 def bucketed_schema(table: Table) -> T.StructType:
@@ -181,7 +188,7 @@ def arrange(lake: Lake, table: Table, df: DataFrame) -> DataFrame:
 def overwrite(spark: SparkSession, lake: Lake, table: Table, df: DataFrame, commit: Commit) -> Commit:
     """Make the table anew in one commit. Returns the commit with its content and version."""
     seen = Observation()
-    writer = _writer(lake, table, df.observe(seen, *content_columns(table)), commit).mode("overwrite")
+    writer = _writer(lake, table, df.observe(seen, *content_columns(table.column_names)), commit).mode("overwrite")
     writer = writer.option("overwriteSchema", "true")
     for name, value in properties(table).items():
         writer = writer.option(name, value)
@@ -201,7 +208,7 @@ def append(
     seen = Observation()
     is_new = table_version(lake, table) is None
     commit = replace(commit, mode="full" if is_new else "change")
-    writer = _writer(lake, table, df.observe(seen, *content_columns(table)), commit).mode("append")
+    writer = _writer(lake, table, df.observe(seen, *content_columns(table.column_names)), commit).mode("append")
     if txn is not None:
         writer = writer.option("txnAppId", txn[0]).option("txnVersion", txn[1])
     for name, value in properties(table).items() if is_new else ():
@@ -235,7 +242,7 @@ def replace_keys(
         spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
     failpoint("merge:after")
     version = _written(lake, table)
-    return replace(commit, content=content_of(table, read(spark, lake, table, version)), version=version)
+    return replace(commit, content=content_of(read(spark, lake, table, version), table.column_names), version=version)
 
 
 def rows_inserted(lake: Lake, table: Table, version: int) -> int:

@@ -66,12 +66,14 @@ def main(arguments: Sequence[str]) -> int:
             print(usage(names))
             return 0
         overrides = st.parse(arguments)
-        job = next((o.value for o in overrides if o.name == "job"), "")
-        if job not in names:
-            raise Refused(
-                f"{'no job' if not job else 'unknown job ' + job}; give job=<name> with one of: {', '.join(names)}"
-            )
-        return _run(job, overrides)
+        asked = next((o.value for o in overrides if o.name == "job"), "").split(",")
+        for job in asked:
+            if job not in names:
+                unknown = "no job" if not job else f"unknown job {job}"
+                raise Refused(f"{unknown}; give job=<name>[,<name>...] with some of: {', '.join(names)}")
+        # All requests are checked before the first of them starts; they share one Spark session.
+        contexts = [_context(job, overrides) for job in asked]
+        return next((code for code in map(_run, contexts) if code), 0)
     except (Refused, Broken) as error:
         print(f"{'refused' if isinstance(error, Refused) else 'integrity broken'}: {error}", file=sys.stderr)
         return error.exit_code
@@ -81,14 +83,18 @@ def main(arguments: Sequence[str]) -> int:
         return 3 if "is required but was null" in text or ": rule " in text else 1
 
 
-def _run(job: str, overrides: Sequence[st.Override]) -> int:
-    """Check every setting, those meant for other jobs of the same request too, then run."""
+def _context(job: str, overrides: Sequence[st.Override]) -> Context:
+    """Check every setting, those meant for other jobs of the same request too."""
     for other in EVERY:
         theirs = [o for o in overrides if o.name.split(".")[0] == other != job]
         if theirs:
             st.load(other, theirs)
     settings = st.load(job, overrides, EVERY)
-    context = Context(job, overrides, settings, lake_of(settings))
+    return Context(job, overrides, settings, lake_of(settings))
+
+
+def _run(context: Context) -> int:
+    job = context.job
     if job in COMMANDS:
         command: Callable[[Context], int | None] = importlib.import_module(COMMANDS[job]).main
         return command(context) or 0
@@ -120,7 +126,7 @@ def lake_of(settings: DictConfig) -> Lake:
 def usage(names: Sequence[str]) -> str:
     """Jobs with their settings and defaults, and examples."""
     lines = [
-        "usage: python -m jobs job=<name> [<setting>=<value> ...]",
+        "usage: python -m jobs job=<name>[,<name>...] [<setting>=<value> ...]",
         "       spark-submit jobs/run.py job=<name> [<setting>=<value> ...]",
         "",
         "jobs and their settings (with defaults):",

@@ -148,10 +148,10 @@ def _make(spark: SparkSession, lake: Lake, planned: Plan, result: Result) -> Non
     settings = {**planned.settings, **({"run": run} if job.wants_run else {})}
     made = conform(job.writes, change.compute(spark, lake, job, planned.inputs, changed, settings))
     rows, result.mode = made.rows, "change" if changed else "full"
-    if job.by == "whole" and planned.last is not None:
+    if changed is None and job.by in ("whole", "signed") and planned.last is not None:
         # Small, and what reads it is made anew with it: so look first whether anything is different.
         rows = rows.persist()
-        if delta.content_of(job.writes, rows) == _content_before(spark, lake, job.writes, planned.last):
+        if delta.content_of(rows, job.writes.column_names) == _content_before(spark, lake, job.writes, planned.last):
             result.mode = "same"
     commit = Commit(
         run_id=result.run_id,
@@ -197,13 +197,13 @@ def _content_before(spark: SparkSession, lake: Lake, table: Table, last: Commit 
     found = recorded(lake, table.name).get(last.run_id)
     if found is not None:
         return found
-    return delta.content_of(table, delta.read(spark, lake, table, last.version))
+    return delta.content_of(delta.read(spark, lake, table, last.version), table.column_names)
 
 
 def _recover(spark: SparkSession, lake: Lake, planned: Plan, commit: Commit) -> Result:
     """The result of a run whose commit is there but whose record a kill prevented."""
     table = planned.job.writes
-    total = delta.content_of(table, delta.read(spark, lake, table, commit.version))
+    total = delta.content_of(delta.read(spark, lake, table, commit.version), table.column_names)
     result = _result(planned, "done")
     result.run_id, result.mode, result.rows_out = commit.run_id, commit.mode, total.rows
     result.started_at = datetime.fromisoformat(commit.started_at)

@@ -20,6 +20,7 @@ from jobs.lakehouse.errors import Refused
 CHECKOUT = Path(__file__).resolve().parents[2]
 CONF = CHECKOUT / "conf"
 GROUPS = ("province", "env", "job")
+SPARK = "spark.conf."
 
 OmegaConf.register_new_resolver("checkout", lambda: str(CHECKOUT), replace=True)
 
@@ -78,7 +79,8 @@ def load(job: str, overrides: Sequence[Override] = (), others: Sequence[str] = (
     for o in mine:
         if o.name not in GROUPS:
             _check(o, defaults)
-    settings = _compose([f"job={job}", *groups, *(o.quoted for o in mine if o.name not in GROUPS)])
+    given = [f"++{o.quoted}" if o.name.startswith(SPARK) else o.quoted for o in mine if o.name not in GROUPS]
+    settings = _compose([f"job={job}", *groups, *given])
     for name in ("lake.root", "lake.key_file"):
         value = OmegaConf.select(settings, name)
         if value and "://" not in value:
@@ -109,13 +111,13 @@ def names(settings: DictConfig) -> list[str]:
         return found
 
     # Spark's own settings pass through unchecked (spark.conf.<any name of Spark's>), and job is the request itself.
-    return [n for n in walk(settings, "") if n != "job" and not n.startswith("spark.conf.")]
+    return [n for n in walk(settings, "") if n != "job" and not n.startswith(SPARK)]
 
 
 def _check(override: Override, defaults: DictConfig) -> None:
     """Raise ``Refused`` if there is no such setting or the value can't be of its default's type."""
     name = override.name
-    if name.startswith("spark.conf."):
+    if name.startswith(SPARK):
         return
     known = names(defaults)
     below = [n for n in known if n.startswith(f"{name}.")]

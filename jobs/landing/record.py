@@ -89,7 +89,7 @@ def content_after(spark: SparkSession, lake: Lake, table: Table, written: Commit
         earlier = next((c.run_id for c in looked_back if c.version < written.version), "")
         before = recorded(lake, table.name).get(earlier)
     if before is None or not written.content.rows:
-        return delta.content_of(table, delta.read(spark, lake, table, written.version))
+        return delta.content_of(delta.read(spark, lake, table, written.version), table.column_names)
     return before + written.content
 
 

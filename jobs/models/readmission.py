@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import numpy as np
@@ -12,6 +13,7 @@ from pyspark.ml.functions import vector_to_array
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.lakehouse import delta
 from jobs.lakehouse.errors import Refused
 from jobs.lakehouse.job import Run, job
 from jobs.models.evaluate import metrics
@@ -29,6 +31,7 @@ from jobs.tables.omop import (
 )
 
 NAME = "readmission_30d"
+LEARNED = ("index_date", "visit_occurrence_id", *FEATURES, "observed")
 
 
 @job(
@@ -66,20 +69,23 @@ def readmission_score(
     """
     if not str(train_start) <= str(train_end) < str(test_start) <= str(test_end):
         raise Refused("model: train_start, train_end, test_start and test_end must follow each other in time")
+    registry = Registry(NAME, alias, str(tracking_uri), str(artifacts))
     found = landmarks(episodes(stays(visits, conditions)), persons, periods, deaths)
     split = split_by(str(train_start), str(train_end), str(test_start), str(test_end))
     chosen = found.withColumn("split", split).where("split is not null").persist()
     table = features(chosen, visits, conditions, measurements).persist()
-    events, others = outcomes(table, "train")
+    with ThreadPoolExecutor(1) as beside:
+        beside.submit(registry.open)  # seconds, while Spark counts; what fails here fails again where it is needed
+        events, others = outcomes(table, "train")
     if min(events, others) < min_events:
         print(
             f"{NAME}: {events} readmissions and {others} discharges without one to learn from, "
             f"model.min_events={min_events} of each are needed: no model, and {READMISSION_SCORE.name} is empty"
         )
         return scores(table.limit(0).withColumn("risk", F.lit(0.0)), NAME, 0)
-    registry = Registry(NAME, alias, str(tracking_uri), str(artifacts))
     params = {name: value for name, value in run.settings.items() if name not in ("tracking_uri", "artifacts")}
-    model = registry.current(run, lambda: trained(table, params, regularisation, iterations))
+    learned = delta.content_of(learning(table), LEARNED).hash
+    model = registry.current(run, learned, lambda: trained(table, params, regularisation, iterations))
     return scored(table, model)
 
 
@@ -101,13 +107,17 @@ def outcomes(table: DataFrame, split: str) -> tuple[int, int]:
     return counts.get(True, 0), counts.get(False, 0)
 
 
+def learning(table: DataFrame) -> DataFrame:
+    """The discharges to learn from: a new delivery changes the model only by changing these."""
+    return table.where((F.col("split") == "train") & F.col("observed").isNotNull())
+
+
 def fit(table: DataFrame, regularisation: float, iterations: int) -> PipelineModel:
     """Logistic regression with an L2 penalty on standardised features.
 
     In one partition and a fixed order, so that the same rows give the same coefficients to the last digit.
     """
-    known = table.where((F.col("split") == "train") & F.col("observed").isNotNull())
-    rows = known.select("index_date", "visit_occurrence_id", *FEATURES, F.col("observed").cast("double").alias("label"))
+    rows = learning(table).select(*LEARNED, F.col("observed").cast("double").alias("label"))
     ordered = rows.repartition(1).sortWithinPartitions("index_date", "visit_occurrence_id")
     regression = LogisticRegression(
         featuresCol="features", labelCol="label", maxIter=iterations, regParam=regularisation

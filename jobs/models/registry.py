@@ -50,22 +50,29 @@ class Registry:
     tracking_uri: str
     artifacts: str
 
-    def current(self, run: Run, train: Callable[[], Trained]) -> Registered:
-        """The model for this run's code, settings and inputs: trained and registered unless it is there already.
+    def current(self, run: Run, learned: str, train: Callable[[], Trained]) -> Registered:
+        """The model of this run's code and settings and the content it learned from (``learned``, a hash).
 
-        The alias is moved to it, and it comes back by the alias, as any other user would get it.
+        Trained and registered unless it is there already. The alias is moved to it, and it comes back by the alias, as
+        any other user would get it.
         """
-        mlflow = _mlflow(self.tracking_uri)
-        client = mlflow.MlflowClient()
-        mark = fingerprint(run)
+        mlflow, client = self.open()
+        mark = hashlib.sha256(f"{run.code}|{run.lake.root}|{learned}".encode()).hexdigest()[:24]
         version = self._version(client, mark) or self._register(mlflow, client, run, mark, train())
         client.set_registered_model_alias(self.name, self.alias, str(version))
         return self.load()
 
+    def open(self) -> tuple[Any, Any]:
+        """MLflow and its client; makes the store where there is none. Takes seconds the first time."""
+        mlflow = _mlflow(self.tracking_uri)
+        client = mlflow.MlflowClient()
+        client.search_registered_models(max_results=1)
+        return mlflow, client
+
     def load(self) -> Registered:
         """The model that the alias names."""
-        mlflow = _mlflow(self.tracking_uri)
-        version = int(mlflow.MlflowClient().get_model_version_by_alias(self.name, self.alias).version)
+        mlflow, client = self.open()
+        version = int(client.get_model_version_by_alias(self.name, self.alias).version)
         with _scratch() as scratch:
             model = mlflow.spark.load_model(f"models:/{self.name}@{self.alias}", dfs_tmpdir=scratch)
         return Registered(model, self.name, version)
@@ -105,12 +112,6 @@ class Registry:
             return str(found.experiment_id)
         place = self.artifacts if "://" in self.artifacts else Path(self.artifacts).absolute().as_uri()
         return str(client.create_experiment(self.name, artifact_location=f"{place}/{self.name}"))
-
-
-def fingerprint(run: Run) -> str:
-    """Code, settings and input versions in one hash: equal for two runs that would train the same model."""
-    inputs = {name: [pin.uri, pin.version] for name, pin in run.inputs.items()}
-    return hashlib.sha256(json.dumps([run.code, inputs], sort_keys=True).encode()).hexdigest()[:24]
 
 
 def _version_tags(run: Run) -> dict[str, str]:
