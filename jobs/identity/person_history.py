@@ -26,9 +26,10 @@ def person_history(new_records: DataFrame, records: DataFrame, known: DataFrame,
     if known.isEmpty():
         placed = decided(records).persist()
     else:
-        again = decided(affected(new_records, records).persist()).persist()
-        state = near(again, state).persist()
-        placed = again.unionByName(company(again, state)).persist()
+        # Checkpoints, as each step uses the one before several times: plans of plans of plans would be endless.
+        again = decided(affected(new_records, records).localCheckpoint()).localCheckpoint()
+        state = near(again, state).localCheckpoint()
+        placed = again.unionByName(company(again, state)).localCheckpoint()
     founders = placed.groupBy("cluster").agg(
         F.min("_row_id").alias("founder_row_id"), F.max(F.col("standing") == CURRENT).alias("lives")
     )

@@ -21,6 +21,7 @@ DELTA = {
     "spark.sql.legacy.javaCharsets": "true",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
+    "spark.sql.maxPlanStringLength": "100000",  # written for every query, and again for every stage of it
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.databricks.delta.optimizeWrite.enabled": "false",
