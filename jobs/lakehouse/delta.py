@@ -221,12 +221,16 @@ def append(
 
 def replace_keys(
     spark: SparkSession, lake: Lake, table: Table, keys: DataFrame, df: DataFrame, key: str, commit: Commit
-) -> Commit:
+) -> tuple[Commit, Content]:
     """Mark the rows of ``keys`` (column ``key``, and ``_bucket`` where bucketed) deleted and append ``df``.
 
-    One MERGE, so one commit: no reader sees the version between. The content returned is the whole table's after.
+    One MERGE, so one commit: no reader sees the version between. Returns the commit with the content of the rows
+    appended, and the content of those marked.
     """
-    rows = arrange(lake, table, df) if table.bucket_by else df
+    rows = (arrange(lake, table, df) if table.bucket_by else df).persist()
+    before = read(spark, lake, table, table_version(lake, table))
+    marked = content_of(before.join(F.broadcast(keys.select(key)), key, how="left_semi"), table.column_names)
+    commit = replace(commit, content=content_of(rows, table.column_names))
     names = bucketed_schema(table).fieldNames()
     carried = [c for c in (key, BUCKET) if c in names and c in keys.columns]
     gone = keys.select(*[F.col(n) if n in carried else F.lit(None).alias(n) for n in names], F.lit(True).alias("_gone"))
@@ -241,16 +245,7 @@ def replace_keys(
     finally:
         spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
     failpoint("merge:after")
-    version = _written(lake, table)
-    return replace(commit, content=content_of(read(spark, lake, table, version), table.column_names), version=version)
-
-
-def rows_inserted(lake: Lake, table: Table, version: int) -> int:
-    """Rows that the MERGE of this version inserted, from the log."""
-    for entry in LogReader(lake.uri(table)).history(5):
-        if int(entry["version"]) == version:
-            return int(entry.get("operationMetrics", {}).get("numTargetRowsInserted", 0))
-    return 0
+    return replace(commit, version=_written(lake, table)), marked
 
 
 def properties(table: Table) -> dict[str, str]:

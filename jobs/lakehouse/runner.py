@@ -163,10 +163,7 @@ def _make(spark: SparkSession, lake: Lake, planned: Plan, result: Result) -> Non
         started_at=result.started_at.isoformat(),
     )
     written, total = _write(spark, lake, planned, changed, rows, commit)
-    result.rows_out = total.rows
-    if changed is not None:
-        added = written.content.rows if changed.gone is None else None
-        result.rows_out = delta.rows_inserted(lake, job.writes, written.version) if added is None else added
+    result.rows_out = written.content.rows
     result.outputs = [Output(job.writes.name, written.version, result.rows_out, total)]
     result.warnings = made.broken()
     _keep_rejected(spark, lake, job.writes, made.rejected, result)
@@ -180,12 +177,12 @@ def _write(
     if changed is None:
         written = delta.overwrite(spark, lake, table, rows, commit)
         return written, written.content
+    before = _content_before(spark, lake, table, planned.last)
     if changed.gone is not None:
-        written = delta.replace_keys(spark, lake, table, changed.gone, rows, changed.gone_key, commit)
-        return written, written.content
+        written, marked = delta.replace_keys(spark, lake, table, changed.gone, rows, changed.gone_key, commit)
+        return written, before - marked + written.content
     # Input versions only grow, so their sum numbers the transaction.
     txn = (f"{planned.job.name}#{planned.code}", sum(v or 0 for v in planned.inputs.values()))
-    before = _content_before(spark, lake, table, planned.last)
     written = delta.append(spark, lake, table, rows, commit, txn=txn)
     return written, before + written.content
 
