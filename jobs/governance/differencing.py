@@ -88,24 +88,33 @@ def pinned_down(
     """Shown rows to withhold as well, so that each withheld count under ``smallest_shown`` has some values left.
 
     Rows that are not estimable take no part. What goes is the nearest shown count that is not 0, among sums and
-    siblings first the smallest: a 0 leaves no room for anything when it is hidden.
+    siblings first the smallest: a 0 leaves no room for anything when it is hidden. A count that has few values left
+    when every other is hidden is let be: nothing can be hidden for it.
     """
     more = np.zeros(len(table), dtype=bool)
     sums = [_within(family, estimable) for family in families(table)]
     count = np.nan_to_num(table["numerator"].to_numpy(dtype=np.float64, na_value=np.nan))
+    small = estimable & np.isnan(known.shown) & (count >= 1) & (count < smallest_shown)
+    small &= ~_narrow(known, known.shown > 0, sums)
     while True:
         shown = np.where(more, np.nan, known.shown)
-        withheld = np.isnan(shown)
-        off = np.where(shown == 0, 0, known.off)
-        low = np.where(withheld, np.where(more, 0, known.least), shown - off)
-        high = np.where(withheld, np.where(more, ANYTHING, known.most), shown + off)
-        lowest, highest = bounds(low, high, sums)
-        small = estimable & withheld & (count >= 1) & (count < smallest_shown)
-        pinned = small & (highest - lowest < LEAST_VALUES - 1)
+        pinned = small & _narrow(known, more, sums)
         chosen = _nearest(np.flatnonzero(pinned), shown, count, sums)
         if not len(chosen):
             return more
         more[chosen] = True
+
+
+def _narrow(known: Known, hidden: NDArray[np.bool_], sums: list[Family]) -> NDArray[np.bool_]:
+    """Whether a count has too few values left, when some of those that could be shown are ``hidden``."""
+    shown = np.where(hidden, np.nan, known.shown)
+    withheld = np.isnan(shown)
+    off = np.where(shown == 0, 0, known.off)
+    low = np.where(withheld, np.where(hidden, 0, known.least), shown - off)
+    high = np.where(withheld, np.where(hidden, ANYTHING, known.most), shown + off)
+    lowest, highest = bounds(low, high, sums)
+    narrow: NDArray[np.bool_] = highest - lowest < LEAST_VALUES - 1
+    return narrow
 
 
 def _within(family: Family, estimable: NDArray[np.bool_]) -> Family:

@@ -150,6 +150,16 @@ def test_a_total_and_one_part_do_not_give_the_other_part_away():
     assert one(made, place_code="370102", sex="male", age_band="all")["status"] == "suppressed"
 
 
+def test_hiding_what_can_not_help_takes_no_total_along():
+    """Eleven deaths, one in each of eleven ages: none of the eleven can be 3, whatever else is hidden."""
+    bands = [f"{a}-{a + 4}" for a in range(30, 85, 5)]
+    cells = {(2024, place, "male", b): n for place, n in (("370102", 1), ("370112", 40)) for b in bands}
+    made = released(gold(cells), RULE)
+    assert one(made, place_code="370102", sex="male", age_band="all")["status"] == "suppressed"
+    for place in ("370112", "370100", "370000"):
+        assert one(made, place_code=place, sex="all", age_band="all")["status"] == "shown", place
+
+
 def attack(table: pd.DataFrame, made: pd.DataFrame) -> list[int]:
     """Withheld counts of 1 to 10 that a reader can work out: integer programmes over every sum in the table.
 

@@ -117,5 +117,5 @@ def test_a_small_lake_hides_cells_and_says_that_it_shows_the_province_instead(se
     expect(page.locator("#map-note")).to_contain_text("各市有 16/16 个单元格已隐去,改用全省多年合并")
     assert seen.cells() == {"山东省": "17.0"}
     expect(page.locator(".number[data-panel=lung_cancer]")).to_contain_text("已隐去")
-    expect(page.locator("#map-legend")).to_contain_text("已隐去（数目过小）")
+    expect(page.locator("#map-legend")).to_contain_text("已隐去（过小）")
     assert seen.console == []

@@ -155,7 +155,7 @@ export function intervalOption(panel) {
           const [left, y] = api.coord([api.value(1), api.value(0)]);
           if (cell.value === null) {
             const at = api.coord([0, api.value(0)]);
-            return { type: "text", style: { x: at[0] + px(8), y: at[1], text: cell.status === "suppressed" ? "已隐去（数目过小）" : "不可估计", fill: COLOUR.soft, font: `${px(13)}px ${FONT}`, verticalAlign: "middle" } };
+            return { type: "text", style: { x: at[0] + px(8), y: at[1], text: cell.status === "suppressed" ? "已隐去（过小）" : "不可估计", fill: COLOUR.soft, font: `${px(13)}px ${FONT}`, verticalAlign: "middle" } };
           }
           const right = api.coord([api.value(2), api.value(0)])[0];
           const style = { stroke: COLOUR.sex[cell.sex], lineWidth: px(3), opacity: 0.8, lineCap: "round" };

@@ -81,7 +81,7 @@ function legend(panel) {
   const whole = province && panel.periods.includes(province.period) ? [make("b", { text: `全省 ${rate(province.value)}` })] : [];
   document.getElementById("map-legend").replaceChildren(
     make("span", { cls: "scale" }, make("span", { text: rate(low) }), ramp, make("span", { text: `${rate(high)} ${panel.unit_zh}` }), ...whole),
-    make("span", {}, make("i", { cls: "swatch hatch" }), "已隐去（数目过小） ", make("span", { text: "suppressed", lang: "en" })));
+    make("span", {}, make("i", { cls: "swatch hatch" }), "已隐去（过小） ", make("span", { text: "suppressed", lang: "en" })));
 }
 
 async function load() {

@@ -5,7 +5,7 @@ export const SEX = { all: "合计", male: "男", female: "女" };
 
 export function valueWords(cell, panel) {
   if (cell.value !== null) return `${rate(cell.value)} ${panel.unit_zh}`;
-  return cell.status === "suppressed" ? "已隐去（数目过小） suppressed" : "不可估计 not estimable";
+  return cell.status === "suppressed" ? "已隐去（过小） suppressed" : "不可估计 not estimable";
 }
 
 export const intervalWords = (cell) => (cell.low === null ? "" : `${rate(cell.low)}–${rate(cell.high)}`);
