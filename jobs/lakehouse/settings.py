@@ -127,7 +127,7 @@ def _check(override: Override, defaults: DictConfig) -> None:
         full = [n for n in known if n.endswith(f".{name}")]
         if full:
             raise Refused(f"{name}: give the full name: {' or '.join(full)}")
-        near = difflib.get_close_matches(name, known, n=3)
+        near = difflib.get_close_matches(name, known, n=3, cutoff=0.85)
         hint = f" (did you mean {' or '.join(near)}?)" if near else ""
         raise Refused(f"no setting {name}{hint}; valid settings: {', '.join(known)}")
     default = OmegaConf.select(defaults, name)
