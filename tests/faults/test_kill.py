@@ -29,7 +29,8 @@ RECEIVE_POINTS = [
 ]
 FULL_POINTS = ["overwrite:before:3", "overwrite:after:6", "append:before", "append:after"]
 DAY_POINTS = ["append:after:3", "merge:before:2", "merge:after:2", "overwrite:after"]
-MOMENTS = [random.Random(20260101).uniform(0.15, 0.9) for _ in range(3)]
+SEEDED = random.Random(20260101)
+MOMENTS = [round(SEEDED.uniform(0.15, 0.9), 3) for _ in range(3)]
 
 
 class World:
