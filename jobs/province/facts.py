@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.catalogue import Catalogue
 from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
@@ -64,6 +65,7 @@ class ProvinceFacts:
     codes: Codes
     laboratory: Laboratory
     names: Names
+    catalogue: Catalogue
 
     @staticmethod
     def read(code: str, folder: Path) -> ProvinceFacts:
@@ -78,7 +80,14 @@ class ProvinceFacts:
         conditions.table["department_no"] = conditions.table["department"].map(codes.department_code.index)
         places = _places(code, folder)
         return ProvinceFacts(
-            code, places, _rates(places), conditions, codes, read_laboratory(conditions.name), read_names()
+            code,
+            places,
+            _rates(places),
+            conditions,
+            codes,
+            read_laboratory(conditions.name),
+            read_names(),
+            Catalogue.read(codes.icd10),
         )
 
 

@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.province.draws import Draws, Ints
+from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.draws import numbers as unique_numbers
 from jobs.province.laboratory import Results
 from jobs.province.recording import (
@@ -27,7 +27,7 @@ from jobs.province.recording import (
     texts,
     time_text,
 )
-from jobs.province.stays import Described, Stays
+from jobs.province.stays import Described, Stays, stay_minutes
 from jobs.province.visits import Visits
 
 VISIT_FEE, STAY_FEE = 361.6, 10315.8  # mean cost in yuan, China 2023 (calibration.csv)
@@ -57,26 +57,44 @@ def department_columns(scene: Scene, department: Ints) -> list[pa.Array]:
     return [texts(codes.department_code, department), texts(codes.department_name, department)]
 
 
+def doctor_no(draws: Draws, department: Ints, key: Ints) -> pa.Array:
+    """One of a department's twenty doctors."""
+    return joined("D", pc.utf8_lpad(numbers(department * 20 + draws.whole(20, "doctor", key) + 1), 4, "0"))
+
+
+def waited(draws: Draws, key: Ints) -> Ints:
+    """Minutes from registration to the visit."""
+    return 5 + draws.whole(55, "waited", key)
+
+
+def visit_fee(draws: Draws, key: Ints) -> Floats:
+    """What a visit costs, in yuan."""
+    return money(draws, "visit fee", key, VISIT_FEE, 0.8)
+
+
+def stay_fee(draws: Draws, key: Ints, days: Ints, operated: np.ndarray) -> tuple[Floats, Floats]:
+    """What a stay costs, and the patient's own part, in yuan."""
+    fee = money(draws, "stay fee", key, STAY_FEE * np.maximum(days, 1) / 8.8, 0.5) + operated * 3000
+    return fee, fee * (0.2 + 0.3 * draws.uniform("own share", key))
+
+
 def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
     """One row a visit."""
     feed, draws, people = "outpatient_visit", scene.draws, scene.lives.people
     rows = rows_sent(scene, feed, visits.key, visits.person, visits.hospital, visits.day)
     v = visits.at(rows.event)
-    waited = 5 + draws.whole(55, "waited", v.key)
-    fee = money(draws, "visit fee", v.key, VISIT_FEE, 0.8)
-    doctor = pc.utf8_lpad(numbers(v.department * 20 + draws.whole(20, "doctor", v.key) + 1), 4, "0")
     columns = [
         visit_no(scene, v.key),
         patient_no(scene, v.person, v.hospital),
         *about_person(scene, feed, rows, v.person, v.day),
         time_text(v.day, v.minute, event_day_bad(scene, feed, rows)),
-        time_text(v.day, v.minute - waited),
+        time_text(v.day, v.minute - waited(draws, v.key)),
         *department_columns(scene, v.department),
-        joined("D", doctor),
+        doctor_no(draws, v.department, v.key),
         *diagnosis_columns(scene, recorded_diagnosis(scene, feed, rows, v.diagnosis), v.hospital),
         *diagnosis_columns(scene, v.second, v.hospital),
         edition(scene, v.hospital),
-        numbers(fee, 2),
+        numbers(visit_fee(draws, v.key), 2),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[v.person], columns)
 
@@ -86,13 +104,11 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
     feed, draws, people = "inpatient_home_page", scene.draws, scene.lives.people
     rows = rows_sent(scene, feed, stays.key, stays.person, about.hospital, stays.discharged)
     s, e = stays.at(rows.event), rows.event
-    minute = draws.whole(720, "admission minute", s.key) + 480
-    leaving = np.where(s.days == 0, 1435, 540 + draws.whole(420, "discharge minute", s.key))
-    leaving = np.maximum(leaving, np.where(s.days == 0, minute, 0))
+    minute, leaving = stay_minutes(draws, s)
     route = draws.whole(100, "admission route", s.key)
     operated, table = about.operated[e], scene.facts.codes.inpatient
     reason = np.where(operated, s.reason, -1)
-    fee = money(draws, "stay fee", s.key, STAY_FEE * np.maximum(s.days, 1) / 8.8, 0.5) + operated * 3000
+    fee, own = stay_fee(draws, s.key, s.days, operated)
     way = np.where((s.way == 1) & draws.happens(0.08, "left otherwise", s.key), 4, s.way)
     columns = [
         stay_no(scene, s.key),
@@ -113,7 +129,7 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
         _operation_day(draws, s, operated),
         edition(scene, rows.sender),
         numbers(fee, 2),
-        numbers(fee * (0.2 + 0.3 * draws.uniform("own share", s.key)), 2),
+        numbers(own, 2),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[s.person], columns)
 

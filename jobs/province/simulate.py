@@ -19,8 +19,10 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.care_feeds import payment, prescription, registration
 from jobs.province.deaths import deaths
 from jobs.province.draws import Draws
+from jobs.province.encounters import encounters
 from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
 from jobs.province.identity import identity
@@ -40,7 +42,10 @@ from jobs.province.writing import Desk, Feed, chunks, write_files
 
 FEEDS = (
     "resident_register",
+    "registration",
     "outpatient_visit",
+    "prescription",
+    "payment",
     "inpatient_home_page",
     "laboratory",
     "birth_certificate",
@@ -134,7 +139,8 @@ def expected(settings: SimulateSettings) -> int:
     years = settings.residents * (last - first + 1) / 365.2425
     visits, stays = years * settings.rate.visits, years * settings.rate.admissions
     tests = ITEMS * (visits * AT_VISIT + stays * AT_STAY)
-    return round(visits + stays + tests + settings.residents * bool(settings.backload_from) + years * 0.05)
+    orders = 3.4 * visits + 4.3 * stays  # registrations, prescriptions, payments
+    return round(visits + stays + tests + orders + settings.residents * bool(settings.backload_from) + years * 0.05)
 
 
 def make_part(
@@ -185,9 +191,13 @@ def live_and_record(
     about = described(draws, facts, institutions, lives, stays)
     dead = deaths(draws, facts, lives, stays)
     registered = register_events(lives, first if settings.backload_from else None)
+    care = encounters(draws, visits, stays, about)
     batches = [
         resident_register(scene, registered),
+        registration(scene, visits),
         outpatient_visit(scene, visits),
+        prescription(scene, care),
+        payment(scene, care),
         inpatient_home_page(scene, stays, about),
         laboratory(scene, results(draws, facts, lives, visits, stays, about)),
         birth_certificate(scene),

@@ -192,6 +192,13 @@ def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:
     )
 
 
+def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
+    """Minutes of the day of admission and of discharge; who dies on the first day leaves after coming."""
+    came = draws.whole(720, "admission minute", stays.key) + 480
+    left = np.where(stays.days == 0, 1435, 540 + draws.whole(420, "discharge minute", stays.key))
+    return came, np.maximum(left, np.where(stays.days == 0, came, 0))
+
+
 def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Described:
     """Diagnoses, department, hospital and operation of each stay."""
     codes, c = facts.codes, np.maximum(stays.condition, 0)

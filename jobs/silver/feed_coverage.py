@@ -37,6 +37,14 @@ COVERAGE: dict[str, Taken] = {
     "death_certificate": Taken(
         ("person", "death", "lifeline"), "causes other than the underlying one have no silver table yet"
     ),
+    **{
+        name: Taken(reason=NO_TABLE)
+        for name in (
+            "registration",
+            "prescription",
+            "payment",
+        )
+    },
     "synthea_patients": Taken(
         ("person", "death", "lifeline"), "race, ethnicity and addresses outside the province stay in bronze"
     ),

@@ -1,0 +1,186 @@
+"""Rows that follow from visits and stays: registrations, prescriptions and orders, payments and settlements."""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.province.draws import Choice, Draws, Floats, Ints
+from jobs.province.encounters import Encounters
+from jobs.province.feeds import (
+    department_columns,
+    doctor_no,
+    patient_no,
+    stay_fee,
+    stay_no,
+    unique_text,
+    visit_fee,
+    visit_no,
+    waited,
+)
+from jobs.province.people import YEAR
+from jobs.province.recording import (
+    Batch,
+    Scene,
+    about_person,
+    diagnosis_columns,
+    edition,
+    event_day_bad,
+    numbers,
+    quoted,
+    recorded_diagnosis,
+    rows_sent,
+    texts,
+    time_text,
+)
+from jobs.province.visits import Visits
+
+MOST_ITEMS = 4  # drugs of one prescription
+EMERGENCY = "20"  # department
+EMPLOYEE, RESIDENT, SELF_PAID = "01", "02", "07"  # CV07.10.003
+
+
+def encounter_no(scene: Scene, of_stay: np.ndarray, source: Ints) -> pa.Array:
+    """The number of the visit or stay."""
+    return pc.if_else(pa.array(of_stay), stay_no(scene, source), visit_no(scene, source))
+
+
+def insurance(scene: Scene, person: Ints, day: Ints) -> Ints:
+    """Which basic insurance a person has: 0 employees', 1 residents'."""
+    adult = day - scene.lives.people.birth[person] >= 18 * YEAR
+    share = scene.facts.catalogue.share["insurance.employee"]
+    return 1 - (adult & scene.draws.happens(share, "employee", scene.lives.people.no[person])).astype(np.int64)
+
+
+def registration(scene: Scene, visits: Visits) -> Batch:
+    """One row a registration: that of each visit, and some cancelled in the days before it."""
+    feed, draws, share = "registration", scene.draws, scene.facts.catalogue.share
+    given_up = np.flatnonzero(draws.happens(share["registration.cancelled"], "registration given up", visits.key))
+    cancelled = np.repeat([0, 1], [len(visits), len(given_up)])
+    of = np.concatenate([np.arange(len(visits)), given_up])
+    key = visits.key[of] * 2 + cancelled
+    day = visits.day[of] - cancelled * (1 + draws.whole(3, "given up before", key))
+    rows = rows_sent(scene, feed, key, visits.person[of], visits.hospital[of], day)
+    v, day, no = visits.at(of[rows.event]), day[rows.event], cancelled[rows.event]
+    expert = draws.happens(share["registration.expert"], "expert", rows.key)
+    emergency = v.department == scene.facts.codes.department_code.index(EMERGENCY)
+    channels = np.cumsum([share["registration.online"], share["registration.machine"]])
+    columns = [
+        unique_text(scene, "G", "registration", rows.key),
+        patient_no(scene, v.person, rows.sender),
+        *about_person(scene, feed, rows, v.person, day),
+        pc.if_else(pa.array(no == 1), "", visit_no(scene, v.key)),
+        time_text(day, v.minute - waited(draws, v.key), event_day_bad(scene, feed, rows)),
+        texts(("1", "2", "3"), np.where(emergency, 2, expert)),
+        texts(("3", "2", "1"), np.searchsorted(channels, draws.uniform("channel", rows.key))),
+        texts(("1", "2"), np.where(rows.wrong, 1 - no, no)),  # attended and cancelled mixed up, corrected later
+        *department_columns(scene, v.department),
+        doctor_no(draws, v.department, v.key),
+        texts((EMPLOYEE, RESIDENT), insurance(scene, v.person, day)),
+        numbers(share["registration.fee"] * (1 + (expert & ~emergency))),
+    ]
+    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[v.person], columns)
+
+
+def prescription(scene: Scene, care: Encounters) -> Batch:
+    """One row a drug: up to four at a visit or on the first day of a stay, by what was diagnosed."""
+    feed, draws, drugs = "prescription", scene.draws, scene.facts.catalogue.drugs
+    of, nth, drug = _drugs(scene, care)
+    care = care.at(of)
+    rows = rows_sent(scene, feed, care.numbered(nth, MOST_ITEMS), care.person, care.hospital, care.day)
+    c, nth, drug = care.at(rows.event), nth[rows.event], drug[rows.event]
+    table, standing = drugs.table, c.of_stay
+    days = np.where(standing, np.maximum(c.until - c.day, 1), table["days"].to_numpy()[drug])
+    dose = table["dose"].to_numpy(np.float64)[drug]
+    total = dose * table["per_day"].to_numpy()[drug] * days * np.where(rows.wrong, 10, 1)  # typed wrong, corrected
+    price = table["price"].to_numpy(np.float64)[drug] * days / table["days"].to_numpy()[drug]
+
+    def of_drug(column: str) -> pa.Array:
+        return texts(tuple(quoted(t) for t in table[column]), drug)
+
+    columns = [
+        unique_text(scene, "F", "prescription", c.key),
+        numbers(nth + 1),
+        patient_no(scene, c.person, rows.sender),
+        *about_person(scene, feed, rows, c.person, c.day),
+        encounter_no(scene, c.of_stay, c.source),
+        texts(("1", "2"), standing.astype(np.int64)),
+        time_text(c.day, c.minute + 10, event_day_bad(scene, feed, rows)),
+        *department_columns(scene, c.department),
+        doctor_no(draws, c.department, c.source),
+        *diagnosis_columns(scene, recorded_diagnosis(scene, feed, rows, c.diagnosis), rows.sender),
+        edition(scene, rows.sender),
+        of_drug("atc"),
+        of_drug("name_zh"),
+        of_drug("specification"),
+        of_drug("form"),
+        numbers(dose, 3),
+        of_drug("unit"),
+        of_drug("frequency"),
+        of_drug("route"),
+        numbers(total, 3),
+        numbers(days),
+        numbers(np.where(standing, days, 3)),
+        numbers(price, 2),
+    ]
+    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns)
+
+
+def _drugs(scene: Scene, care: Encounters) -> tuple[Ints, Ints, Ints]:
+    """What is prescribed: position of the encounter, line, drug. Spread evenly over the weights, each drug once."""
+    draws, share = scene.draws, scene.facts.catalogue.share
+    many = Choice.of([share[f"prescription.items_{n}"] for n in range(MOST_ITEMS + 1)])
+    count = np.where(care.of_stay, MOST_ITEMS, many.pick(draws.uniform("prescribed", care.key)))
+    of = np.repeat(np.arange(len(care)), count)
+    nth = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    u = (draws.uniform("drug", care.key)[of] + nth / count[of]) % 1.0
+    drug = scene.facts.catalogue.drugs.choice.pick(u, care.diagnosis[of])
+    before, first = np.roll(drug, 1), drug[np.arange(len(of)) - nth]
+    new = (nth == 0) | ((drug != before) & (drug != first))
+    return of[new], nth[new], drug[new]
+
+
+def payment(scene: Scene, care: Encounters) -> Batch:
+    """One row a visit, paid at its end, and one a stay, settled at discharge."""
+    feed, draws, share = "payment", scene.draws, scene.facts.catalogue.share
+    rows = rows_sent(scene, feed, care.key, care.person, care.hospital, care.until)
+    c = care.at(rows.event)
+    insured = insurance(scene, c.person, c.day)
+    self_paid = ~c.of_stay & draws.happens(share["insurance.self_paid"], "self paid", rows.key)
+    fee, own = _fees(draws, c)
+    fund = np.array([share["payment.employee_fund"], share["payment.resident_fund"]])[insured]
+    own = np.where(c.of_stay, own, np.where(self_paid, fee, fee * (1 - fund)))
+    own = np.where(rows.wrong, fee, own)  # first settled without the insurance
+    drugs, tests = _parts(draws, rows.key, share["payment.drugs"], share["payment.examinations"])
+    of_stay, none = pa.array(c.of_stay), pa.scalar("")
+    amount = numbers(fee, 2)
+    columns = [
+        unique_text(scene, "J", "settlement", rows.key),
+        patient_no(scene, c.person, rows.sender),
+        *about_person(scene, feed, rows, c.person, c.until),
+        encounter_no(scene, c.of_stay, c.source),
+        texts(("1", "2"), c.of_stay.astype(np.int64)),
+        time_text(c.until, c.left, event_day_bad(scene, feed, rows)),
+        texts((EMPLOYEE, RESIDENT, SELF_PAID), np.where(self_paid | rows.wrong, 2, insured)),
+        pc.if_else(of_stay, none, amount),
+        pc.if_else(of_stay, amount, none),
+        numbers(fee * drugs, 2),
+        numbers(fee * tests, 2),
+        numbers(np.round(fee, 2) - np.round(own, 2), 2),
+        numbers(own, 2),
+    ]
+    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns)
+
+
+def _fees(draws: Draws, care: Encounters) -> tuple[Floats, Floats]:
+    """Fee and the patient's own part, the same as on the home page of a stay; of a visit the part is not known yet."""
+    stay, own = stay_fee(draws, care.source, care.until - care.day, care.operated)
+    fee = np.where(care.of_stay, stay, visit_fee(draws, care.source))
+    return fee, np.where(care.of_stay, own, fee)
+
+
+def _parts(draws: Draws, key: Ints, drugs: float, tests: float) -> tuple[Floats, Floats]:
+    """Shares of drugs and of tests in a fee, about these means; they stay below 1 together."""
+    around = 0.6 + 0.8 * draws.uniform("parts of a fee", key)
+    return drugs * around, tests * around

@@ -1,0 +1,121 @@
+"""The feeds around visits, stays and public health: as their contracts say, and following from the same lives."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+import pandas as pd
+import pytest
+
+from jobs.province.recording import Scene
+from jobs.province.simulate import FEEDS
+from jobs.tables.contract import Contract, load_contracts
+from tests.province.conftest import CONTRACTS
+
+CONTRACT = {feed: c for feed, c in load_contracts(CONTRACTS).items() if feed in FEEDS}
+CLEAN = dict.fromkeys(
+    (
+        "dirt__id_missing",
+        "dirt__id_15_digit",
+        "dirt__id_mistyped",
+        "dirt__birth_date_impossible",
+        "dirt__event_date_impossible",
+        "dirt__sex_code_unknown",
+        "dirt__row_repeated",
+        "dirt__row_late",
+        "dirt__row_corrected",
+        "recording__diagnosis_missing",
+    ),
+    0.0,
+)
+
+
+@pytest.fixture(scope="module")
+def clean(live: Callable[..., Any]) -> tuple[Scene, dict[str, pd.DataFrame], pd.DataFrame]:
+    """A thousand residents of 2021 to 2025 recorded without a mistake: the scene, rows by feed, true events.
+
+    Beside the delivered fields, a row has its true ``person`` and the code of its ``sender``.
+    """
+    years = {"population_on": "2021-01-01", "backload_from": "2021-01-01", "end": "2025-12-31"}
+    scene, batches, truth = live([0, 1], **years, **CLEAN)
+    frames = {}
+    for b in batches:
+        columns = [c.to_pylist() for c in b.columns]
+        frames[b.feed] = pd.DataFrame(dict(zip(CONTRACT[b.feed].names, columns, strict=True)))
+        frames[b.feed]["person"] = b.person
+        frames[b.feed]["sender"] = [scene.institutions.code[s] for s in b.sender]
+    return scene, frames, truth["event"].to_pandas()
+
+
+@pytest.mark.parametrize("feed", FEEDS)
+def test_rows_recorded_without_a_mistake_keep_to_the_contract(clean: Any, feed: str) -> None:
+    contract, rows = CONTRACT[feed], clean[1][feed]
+    assert not rows.duplicated([*contract.key, "sender"]).any()
+    for field in contract.fields:
+        given = rows[field.name][rows[field.name] != ""]
+        assert len(given) == len(rows) or not field.required, field.name
+        if field.codes:
+            assert set(given) <= set(field.codes), field.name
+        if field.formats:
+            pd.to_datetime(given, format=field.formats[0])
+        if field.type in ("integer", "decimal"):
+            whole = r"-?\d+" if field.type == "integer" else r"-?\d+(\.\d+)?"
+            assert given.str.fullmatch(whole).all(), field.name
+
+
+def test_every_wider_feed_tells_who_its_rows_are_about() -> None:
+    def roles(contract: Contract) -> set[str]:
+        return {f.role for f in contract.fields}
+
+    about = {"id_number", "patient_no", "name", "sex", "birth_date"}
+    assert not [feed for feed, c in CONTRACT.items() if not about <= roles(c)]
+
+
+def test_a_visit_is_registered_once_by_the_same_person_at_the_same_place_and_time(clean: Any) -> None:
+    visits, registered = (clean[1][f].set_index("visit_no") for f in ("outpatient_visit", "registration"))
+    attended = registered[registered["status_code"] == "1"]
+    visits = visits.loc[attended.index]
+    assert len(visits) > 30_000
+    for column in ("person", "sender", "patient_no", "department_code", "doctor_no"):
+        assert (visits[column] == attended[column]).all()
+    assert (visits["registration_time"] == attended["registered_at"]).all()
+    cancelled = registered[registered["status_code"] == "2"]
+    assert set(cancelled.index) == {""}
+    assert 0.02 < len(cancelled) / len(attended) < 0.04
+
+
+def test_drugs_are_prescribed_at_visits_and_stays_for_what_was_diagnosed(clean: Any) -> None:
+    frames = clean[1]
+    drugs = frames["prescription"]
+    number = {
+        "1": ("outpatient_visit", "visit_no", "visit_time"),
+        "2": ("inpatient_home_page", "stay_no", "admitted_at"),
+    }
+    for kind, (feed, no, time) in number.items():
+        mine = drugs[drugs["order_kind"] == kind]
+        told = mine["visit_no"].isin(frames[feed][no])
+        assert (~told).sum() <= 60  # a stay not over on the last day has orders, but no home page yet
+        mine = mine[told]
+        of = frames[feed].set_index(no).loc[mine["visit_no"]]
+        assert (of["person"].to_numpy() == mine["person"].to_numpy()).all()
+        assert (of["sender"].to_numpy() == mine["sender"].to_numpy()).all()
+        assert (of[time].str[:10].to_numpy() == mine["prescribed_at"].str[:10].to_numpy()).all()
+    assert not drugs.duplicated(["prescription_no", "drug_code"]).any()
+    assert 1.2 < (drugs["order_kind"] == "1").sum() / len(frames["outpatient_visit"]) < 1.6
+    diabetic = drugs[drugs["diagnosis_code"].str.startswith("E11")]
+    assert diabetic["drug_code"].str.startswith("A10").all()
+
+
+def test_every_visit_and_stay_is_paid_once_and_the_parts_make_the_whole(clean: Any) -> None:
+    paid = clean[1]["payment"].set_index("visit_no")
+    visits = clean[1]["outpatient_visit"].set_index("visit_no")
+    stays = clean[1]["inpatient_home_page"].set_index("stay_no")
+    assert set(paid.index) == set(visits.index) | set(stays.index)
+    assert (paid.loc[visits.index, "outpatient_fee"] == visits["total_fee"]).all()
+    assert (paid.loc[stays.index, "inpatient_fee"] == stays["total_fee"]).all()
+    assert (paid.loc[stays.index, "own_payment"] == stays["own_payment"]).all()
+    whole = paid["outpatient_fee"].where(paid["outpatient_fee"] != "", paid["inpatient_fee"]).astype(float)
+    parts = paid["own_payment"].astype(float) + paid["fund_payment"].astype(float)
+    assert (whole - parts).abs().max() < 0.011
+    assert (paid["drug_fee"].astype(float) + paid["examination_fee"].astype(float) < whole + 0.02).all()
