@@ -26,6 +26,7 @@ from jobs.province.encounters import encounters
 from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
 from jobs.province.identity import identity
+from jobs.province.imaging import imaging_study, studies
 from jobs.province.institutions import Institutions
 from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
 from jobs.province.life import simulate_lives
@@ -48,6 +49,7 @@ FEEDS = (
     "payment",
     "inpatient_home_page",
     "laboratory",
+    "imaging_study",
     "birth_certificate",
     "death_certificate",
 )
@@ -139,7 +141,7 @@ def expected(settings: SimulateSettings) -> int:
     years = settings.residents * (last - first + 1) / 365.2425
     visits, stays = years * settings.rate.visits, years * settings.rate.admissions
     tests = ITEMS * (visits * AT_VISIT + stays * AT_STAY)
-    orders = 3.4 * visits + 4.3 * stays  # registrations, prescriptions, payments
+    orders = 3.5 * visits + 5.1 * stays  # registrations, prescriptions, payments, studies
     return round(visits + stays + tests + orders + settings.residents * bool(settings.backload_from) + years * 0.05)
 
 
@@ -192,6 +194,7 @@ def live_and_record(
     dead = deaths(draws, facts, lives, stays)
     registered = register_events(lives, first if settings.backload_from else None)
     care = encounters(draws, visits, stays, about)
+    done = studies(draws, facts, lives, care)
     batches = [
         resident_register(scene, registered),
         registration(scene, visits),
@@ -200,6 +203,7 @@ def live_and_record(
         payment(scene, care),
         inpatient_home_page(scene, stays, about),
         laboratory(scene, results(draws, facts, lives, visits, stays, about)),
+        imaging_study(scene, done),
         birth_certificate(scene),
         death_certificate(scene, dead),
     ]

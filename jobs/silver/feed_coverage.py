@@ -43,6 +43,7 @@ COVERAGE: dict[str, Taken] = {
             "registration",
             "prescription",
             "payment",
+            "imaging_study",
         )
     },
     "synthea_patients": Taken(

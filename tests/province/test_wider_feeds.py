@@ -119,3 +119,17 @@ def test_every_visit_and_stay_is_paid_once_and_the_parts_make_the_whole(clean: A
     parts = paid["own_payment"].astype(float) + paid["fund_payment"].astype(float)
     assert (whole - parts).abs().max() < 0.011
     assert (paid["drug_fee"].astype(float) + paid["examination_fee"].astype(float) < whole + 0.02).all()
+
+
+def test_studies_are_made_at_visits_and_stays_and_reported_after_them(clean: Any) -> None:
+    frames = clean[1]
+    done = frames["imaging_study"]
+    at = pd.concat([frames["outpatient_visit"], frames["inpatient_home_page"].rename(columns={"stay_no": "visit_no"})])
+    known = done[done["visit_no"].isin(at["visit_no"])]
+    of = at.set_index("visit_no").loc[known["visit_no"]]
+    assert len(done) - len(known) < 20  # of stays not over on the last day
+    assert (of["person"].to_numpy() == known["person"].to_numpy()).all()
+    assert (of["sender"].to_numpy() == known["sender"].to_numpy()).all()
+    assert (known["studied_at"] < known["reported_at"]).all()
+    cancer = of["main_diagnosis_code"].fillna("").str.startswith("C34").to_numpy(bool)
+    assert (known.loc[cancer, "item_code"] == "CT_CHEST").mean() > 0.9  # the others: a wrong code
