@@ -1,4 +1,4 @@
-"""Who delivers: hospitals, and each city's register, maternal and child centre and centre for disease control."""
+"""Who delivers: hospitals, and each city's register, centres and primary care."""
 
 from __future__ import annotations
 
@@ -25,6 +25,7 @@ class Institutions:
     register: Ints
     disease_control: Ints
     maternal: Ints
+    primary: Ints  # the clinics of a city that make check-ups and follow chronic disease, as one sender
     gb18030: np.ndarray
     national_edition: np.ndarray
     dirt: Floats  # multiple of the shares of dirt; hospitals' mean is 1
@@ -48,8 +49,8 @@ class Institutions:
             largest = sorted(np.flatnonzero(places.city == city), key=lambda c: -places.people[c])
             for n, county in enumerate(largest[: settings.hospitals_per_city - 1], start=1):
                 of_county[county] = hospital[city, n] = add(f"{places.county_code[county]}H001", city)
-        register, control, maternal = (
-            np.array([add(f"{places.city_code[c]}{kind}001", c) for c in cities]) for kind in "PCM"
+        register, control, maternal, primary = (
+            np.array([add(f"{places.city_code[c]}{kind}001", c) for c in cities]) for kind in "PCMJ"
         )
         draws, key = Draws(settings.seed), np.array([int.from_bytes(c.encode()[-10:], "big") % 2**63 for c in codes])
         spread = settings.dirt.spread
@@ -62,6 +63,7 @@ class Institutions:
             register,
             control,
             maternal,
+            primary,
             draws.happens(settings.gb18030_share, "encoding", key),
             draws.happens(settings.recording.national_edition, "edition", key),
             kept_well * np.exp(spread * draws.normal("dirt", key) - spread**2 / 2),

@@ -58,7 +58,7 @@ def results(
     nth = np.tile(np.arange(ITEMS), int(keep.sum()))
     item = _panel(draws, facts, condition, source, of_stay)[row] * ITEMS + nth
     key = source[row] * 8 + nth * 2 + of_stay[row]
-    value = _value(draws, facts, lives, person[row], day[row], item, key)
+    level = value(draws, facts, lives, person[row], day[row], item, key)
     later = draws.happens(0.2, "reported later", source).astype(np.int64)
     return Results(
         key,
@@ -67,7 +67,7 @@ def results(
         minute[row],
         later[row],
         item,
-        value,
+        level,
         department[row],
         hospital[row],
         source[row],
@@ -83,7 +83,9 @@ def _panel(draws: Draws, facts: ProvinceFacts, condition: Ints, source: Ints, of
     return np.where((condition != OTHER) & (u < 0.75), own, unasked)
 
 
-def _value(draws: Draws, facts: ProvinceFacts, lives: Lives, person: Ints, day: Ints, item: Ints, key: Ints) -> Floats:
+def value(
+    draws: Draws, facts: ProvinceFacts, lives: Lives, person: Ints, day: Ints, item: Ints | int, key: Ints
+) -> Floats:
     """Log-normal about the healthy mean by sex, times the factor of each condition that the person has by then."""
     items, people = facts.laboratory.items, lives.people
     mean = items[["mean_male", "mean_female"]].to_numpy(np.float64)[item, people.sex[person]]

@@ -31,6 +31,7 @@ from jobs.province.institutions import Institutions
 from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
 from jobs.province.life import simulate_lives
 from jobs.province.people import BLOCK
+from jobs.province.primary_care import checkups, chronic_followup, followups, health_checkup
 from jobs.province.recording import Batch, Scene
 from jobs.province.registry_feeds import birth_certificate, death_certificate, register_events, resident_register
 from jobs.province.scale import Scale, scales
@@ -50,6 +51,8 @@ FEEDS = (
     "inpatient_home_page",
     "laboratory",
     "imaging_study",
+    "health_checkup",
+    "chronic_followup",
     "birth_certificate",
     "death_certificate",
 )
@@ -195,6 +198,9 @@ def live_and_record(
     registered = register_events(lives, first if settings.backload_from else None)
     care = encounters(draws, visits, stays, about)
     done = studies(draws, facts, lives, care)
+    months = _months(recent, last)
+    checked = checkups(scene, range(_year(recent), _year(last) + 1))
+    followed = followups(scene, range(months.start // 3, (months.stop - 1) // 3 + 1))
     batches = [
         resident_register(scene, registered),
         registration(scene, visits),
@@ -204,11 +210,14 @@ def live_and_record(
         inpatient_home_page(scene, stays, about),
         laboratory(scene, results(draws, facts, lives, visits, stays, about)),
         imaging_study(scene, done),
+        health_checkup(scene, checked),
+        chronic_followup(scene, followed),
         birth_certificate(scene),
         death_certificate(scene, dead),
     ]
+    also = [("health_checkup", checked.person, checked.day), ("chronic_followup", followed.person, followed.day)]
     truth = {
-        "event": events(scene, registered, visits, stays),
+        "event": events(scene, registered, visits, stays, also),
         "person": persons(scene),
         "cause_of_death": causes(scene, dead),
     }

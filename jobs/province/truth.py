@@ -30,12 +30,12 @@ REGISTERED = {BIRTH: "birth", MOVE_IN: "move_in", MOVE: "move", MOVE_OUT: "move_
 Event = tuple[str, Ints, Ints]  # kind, person (position), day
 
 
-def events(scene: Scene, registered: RegisterEvents, visits: Visits, stays: Stays) -> pa.Table:
-    """The events of the run's days: person, kind, date, city, county."""
+def events(scene: Scene, registered: RegisterEvents, visits: Visits, stays: Stays, also: list[Event]) -> pa.Table:
+    """The events of the run's days, ``also`` others than of residence and care: person, kind, date, city, county."""
     first, last = scene.schedule.days
     lives = scene.lives
     found: list[Event] = [(kind, *_of(registered, code)) for code, kind in REGISTERED.items()]
-    found += [("outpatient_visit", visits.person, visits.day), ("inpatient_stay", stays.person, stays.admitted)]
+    found += [("outpatient_visit", visits.person, visits.day), ("inpatient_stay", stays.person, stays.admitted), *also]
     kinds = []
     parts = []
     for kind, person, day in found:

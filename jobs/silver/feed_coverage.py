@@ -44,6 +44,8 @@ COVERAGE: dict[str, Taken] = {
             "prescription",
             "payment",
             "imaging_study",
+            "health_checkup",
+            "chronic_followup",
         )
     },
     "synthea_patients": Taken(

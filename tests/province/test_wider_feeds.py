@@ -133,3 +133,33 @@ def test_studies_are_made_at_visits_and_stays_and_reported_after_them(clean: Any
     assert (known["studied_at"] < known["reported_at"]).all()
     cancer = of["main_diagnosis_code"].fillna("").str.startswith("C34").to_numpy(bool)
     assert (known.loc[cancer, "item_code"] == "CT_CHEST").mean() > 0.9  # the others: a wrong code
+
+
+def test_the_old_the_chronically_ill_and_employees_are_checked_once_a_year(clean: Any) -> None:
+    done = clean[1]["health_checkup"]
+    assert not done.assign(year=done["checked_on"].str[:4]).duplicated(["person", "year"]).any()
+    age = done["checked_on"].str[:4].astype(int) - done["birth_date"].str[:4].astype(int)
+    assert age[done["checkup_kind"] == "1"].min() >= 65
+    assert age[done["checkup_kind"] == "3"].between(22, 60).all()
+    by_hospital = done["sender"].str.contains("H")
+    assert (by_hospital == (done["checkup_kind"] == "3")).all()
+    weight, height = done["weight_kg"].astype(float), done["height_cm"].astype(float) / 100
+    assert (weight / height**2 - done["bmi"].astype(float)).abs().max() < 0.06
+    assert 0.35 < (done["bmi"].astype(float) >= 24).mean() < 0.65  # 50.7% of adults
+
+
+def test_known_hypertension_and_diabetes_are_followed_every_quarter(clean: Any) -> None:
+    _, frames, events = clean
+    done = frames["chronic_followup"]
+    known = events.set_index("person")
+    for code, kind in (("1", "hypertension_diagnosis"), ("2", "diabetes_diagnosis")):
+        mine = done[done["disease_code"] == code]
+        found = known.loc[known["kind"] == kind, "date"]
+        assert set(mine["person"]) <= set(found.index)
+        since = pd.to_datetime(mine["followed_on"]) - pd.to_datetime(found.loc[mine["person"]]).to_numpy()
+        assert since.min().days >= 30
+        quarter = pd.to_datetime(mine["followed_on"]).dt.to_period("Q")
+        assert not mine.assign(quarter=quarter).duplicated(["person", "quarter"]).any()
+        assert mine.groupby("person").size().median() >= 5
+    high = done["systolic"].astype(int) >= 140
+    assert not (high & (done["assessment_code"] == "1") & (done["disease_code"] == "1")).any()
