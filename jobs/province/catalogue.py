@@ -8,6 +8,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
 
@@ -34,21 +35,56 @@ class Imaging:
 
 
 @dataclass(frozen=True)
+class Vaccines:
+    """The national programme, one row a dose; days from which and until which a dose that falls due is given."""
+
+    table: pd.DataFrame
+    name: Ints  # number of the vaccine, the same for its doses
+    age_months: Floats
+    begins: Ints
+    ends: Ints
+    born_from: Ints
+    sex: Ints  # -1: both
+
+
+@dataclass(frozen=True)
+class Diseases:
+    """Notifiable infections. ``monthly``: cases a resident and month, by disease, age group and month of the year."""
+
+    table: pd.DataFrame
+    monthly: Floats
+
+
+@dataclass(frozen=True)
+class CancerSites:
+    """Cancers by site, lung cancer first. ``rate``: new cases a person-year by site, sex and whole age."""
+
+    table: pd.DataFrame
+    rate: Floats
+
+
+@dataclass(frozen=True)
 class Catalogue:
     """Everything that the wider feeds draw from. ``share``: shares and amounts by name (``shares.csv``)."""
 
     share: Mapping[str, float]
     drugs: Drugs
     imaging: Imaging
+    vaccines: Vaccines
+    infections: Diseases
+    cancers: CancerSites
 
     @staticmethod
-    def read(icd10: tuple[str, ...]) -> Catalogue:
-        """From the files beside the simulator; ``icd10`` are the diagnoses in use."""
+    def read(icd10: tuple[str, ...], people: Floats) -> Catalogue:
+        """From the files beside the simulator; ``icd10``: diagnoses in use, ``people``: residents by sex and age."""
         shares = csv("shares.csv")
         return Catalogue(
             dict(zip(shares["name"], shares["value"].astype(float), strict=True)),
             _drugs(icd10),
             _imaging(icd10),
+            _vaccines(),
+            _diseases(people),
+            _cancers(people),
         )
 
 
@@ -81,3 +117,41 @@ def _imaging(icd10: tuple[str, ...]) -> Imaging:
         uses["item"].map(number).to_numpy(np.int64),
         uses["abnormal"].to_numpy(np.float64),
     )
+
+
+def _vaccines() -> Vaccines:
+    table = csv("vaccines.csv")
+
+    def days(column: str, missing: str) -> Ints:
+        return table[column].fillna(missing).to_numpy("M8[D]").astype(np.int64)
+
+    return Vaccines(
+        table,
+        table["vaccine"].astype("category").cat.codes.to_numpy(np.int64),
+        table["age_months"].to_numpy(np.float64),
+        days("from", "1900-01-01"),
+        days("until", "2200-01-01"),
+        days("born_from", "1900-01-01"),
+        table["sex_code"].to_numpy(np.int64) - 1,
+    )
+
+
+def _diseases(people: Floats) -> Diseases:
+    table = csv("infections.csv")
+    size = np.bincount(age_group(np.arange(people.shape[1])), people.sum(axis=0))
+    by_age = table[list(AGE_GROUPS)].to_numpy(np.float64)
+    by_age = by_age / (by_age @ size / size.sum())[:, None]
+    by_month = table[[f"m{n}" for n in range(1, 13)]].to_numpy(np.float64)
+    by_month = by_month / by_month.mean(axis=1, keepdims=True) / 12
+    yearly = table["per_100000"].to_numpy(np.float64) / 1e5
+    return Diseases(table, yearly[:, None, None] * by_age[:, :, None] * by_month[:, None, :])
+
+
+def _cancers(people: Floats) -> CancerSites:
+    table, shapes = csv("cancers.csv"), csv("cancer_shapes.csv")
+    rate = np.zeros((len(table), *people.shape))
+    for n, site in table.iloc[1:].iterrows():
+        shape = np.interp(np.arange(people.shape[1]), shapes["age"], shapes[site["shape"]])
+        cases = site["per_100000"] / 1e5 * people.sum() * np.array([site["male_share"], 1 - site["male_share"]])
+        rate[n] = shape * (cases / (shape * people).sum(axis=1))[:, None]
+    return CancerSites(table, rate)

@@ -87,7 +87,7 @@ class ProvinceFacts:
             codes,
             read_laboratory(conditions.name),
             read_names(),
-            Catalogue.read(codes.icd10),
+            Catalogue.read(codes.icd10, population_by_age(places)),
         )
 
 

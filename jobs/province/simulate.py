@@ -19,6 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.cancers import cancer_card, cancer_events, cancers
 from jobs.province.care_feeds import payment, prescription, registration
 from jobs.province.deaths import deaths
 from jobs.province.draws import Draws
@@ -27,6 +28,8 @@ from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
 from jobs.province.identity import identity
 from jobs.province.imaging import imaging_study, studies
+from jobs.province.immunisation import doses, immunisation
+from jobs.province.infections import LONGEST_WAIT, infection_events, infections, infectious_card
 from jobs.province.institutions import Institutions
 from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
 from jobs.province.life import simulate_lives
@@ -53,11 +56,14 @@ FEEDS = (
     "imaging_study",
     "health_checkup",
     "chronic_followup",
+    "immunisation",
+    "infectious_card",
+    "cancer_card",
     "birth_certificate",
     "death_certificate",
 )
 PART = 4  # blocks made together; the content does not depend on it, the names of truth files do
-LOOK_BACK = 150  # days before the first one whose events may still be delivered late or corrected
+LOOK_BACK = 155  # days before the first one whose events may still be delivered late or corrected
 CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary"
 WRITTEN_DDL = "feed string, files long, rows long, bytes long"
 
@@ -145,7 +151,9 @@ def expected(settings: SimulateSettings) -> int:
     visits, stays = years * settings.rate.visits, years * settings.rate.admissions
     tests = ITEMS * (visits * AT_VISIT + stays * AT_STAY)
     orders = 3.5 * visits + 5.1 * stays  # registrations, prescriptions, payments, studies
-    return round(visits + stays + tests + orders + settings.residents * bool(settings.backload_from) + years * 0.05)
+    public_health = years * (0.2 + 0.3 + 0.16 + 0.02)  # check-ups, follow-ups, doses, cards
+    others = settings.residents * bool(settings.backload_from) + years * 0.05  # the register, births and deaths
+    return round(visits + stays + tests + orders + public_health + others)
 
 
 def make_part(
@@ -201,6 +209,11 @@ def live_and_record(
     months = _months(recent, last)
     checked = checkups(scene, range(_year(recent), _year(last) + 1))
     followed = followups(scene, range(months.start // 3, (months.stop - 1) // 3 + 1))
+    vaccinated, infected, tumours = (
+        doses(scene),
+        infections(scene, _months(max(recent - LONGEST_WAIT, start), last)),
+        cancers(scene),
+    )
     batches = [
         resident_register(scene, registered),
         registration(scene, visits),
@@ -212,10 +225,19 @@ def live_and_record(
         imaging_study(scene, done),
         health_checkup(scene, checked),
         chronic_followup(scene, followed),
+        immunisation(scene, vaccinated),
+        infectious_card(scene, infected),
+        cancer_card(scene, tumours),
         birth_certificate(scene),
         death_certificate(scene, dead),
     ]
-    also = [("health_checkup", checked.person, checked.day), ("chronic_followup", followed.person, followed.day)]
+    also = [
+        ("health_checkup", checked.person, checked.day),
+        ("chronic_followup", followed.person, followed.day),
+        ("vaccination", vaccinated.person, vaccinated.day),
+        *infection_events(scene, infected),
+        *cancer_events(scene, tumours),
+    ]
     truth = {
         "event": events(scene, registered, visits, stays, also),
         "person": persons(scene),

@@ -46,6 +46,9 @@ COVERAGE: dict[str, Taken] = {
             "imaging_study",
             "health_checkup",
             "chronic_followup",
+            "immunisation",
+            "infectious_card",
+            "cancer_card",
         )
     },
     "synthea_patients": Taken(

@@ -8,6 +8,7 @@ from typing import Any
 import pandas as pd
 import pytest
 
+from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.recording import Scene
 from jobs.province.simulate import FEEDS
 from jobs.tables.contract import Contract, load_contracts
@@ -163,3 +164,60 @@ def test_known_hypertension_and_diabetes_are_followed_every_quarter(clean: Any) 
         assert mine.groupby("person").size().median() >= 5
     high = done["systolic"].astype(int) >= 140
     assert not (high & (done["assessment_code"] == "1") & (done["disease_code"] == "1")).any()
+
+
+def test_children_are_vaccinated_by_the_programme_of_the_day_and_doses_are_counted(clean: Any) -> None:
+    _, frames, events = clean
+    given = frames["immunisation"]
+    born, day = (pd.to_datetime(given[c]) for c in ("birth_date", "vaccinated_on"))
+    months = (day - born).dt.days / 30.437
+    first = given["dose_ordinal"] == "1"
+    assert len(given) > 500
+    assert months[(given["vaccine_code"] == "HepB") & first].max() < 1  # within a day of birth
+    assert months[given["vaccine_code"] == "MMR"].min() > 7.9
+    dtap = (given["vaccine_code"] == "DTaP") & first
+    assert months[dtap & (day < "2025-01-01")].min() > 2.9  # from 2025 on at two months
+    assert 1.9 < months[dtap & (day >= "2025-01-01")].min() < 2.9
+    assert not given.duplicated(["person", "vaccine_code", "dose_ordinal"]).any()
+    assert set(given["person"]) == set(events.loc[events["kind"] == "vaccination", "person"])
+    born_here = events.loc[(events["kind"] == "birth") & (pd.to_datetime(events["date"]) < "2025-06-01"), "person"]
+    assert born_here.isin(given["person"]).mean() > 0.85  # the others refused, moved away or died
+
+
+def test_every_case_of_the_days_is_reported_and_diseases_have_their_ages_and_classes(live: Callable[..., Any]) -> None:
+    _, batches, truth = live(list(range(4)), **CLEAN)
+    card = next(b for b in batches if b.feed == "infectious_card")
+    row = dict(zip(CONTRACT["infectious_card"].names, (c.to_pylist() for c in card.columns), strict=True))
+    events = truth["event"].to_pandas()
+    cases = events[events["kind"].str.endswith("_case")]
+    assert set(card.person) <= set(cases["person"])
+    assert len(card.person) >= 0.8 * len(cases)  # the last ones are not reported yet
+    rate = len(cases) / (2000 * 1.25) * 1e5
+    assert 600 < rate < 2200  # about 1,130 a year and 100,000, and few residents
+    assert {d: k for d, k in zip(row["disease_code"], row["disease_class"], strict=True)}.items() <= {
+        ("J11.1", "丙"),
+        ("B08.4", "丙"),
+        ("B18.1", "乙"),
+        ("A16.2", "乙"),
+    }
+    assert all(a <= b <= c for a, b, c in zip(row["onset_date"], row["diagnosed_on"], row["reported_on"], strict=True))
+
+
+def test_a_fifth_of_all_cancers_is_lung_cancer(facts: ProvinceFacts) -> None:
+    people, sites = population_by_age(facts.places), facts.catalogue.cancers
+    lung = (facts.rates.lung_cancer * people).sum()
+    others = (sites.rate * people).sum()
+    assert (lung + others) / people.sum() * 1e5 == pytest.approx(341.75, rel=0.01)  # published for 2022
+    assert lung / (lung + others) == pytest.approx(0.22, abs=0.01)
+
+
+def test_a_cancer_found_in_a_resident_leads_to_one_card(clean: Any) -> None:
+    _, frames, events = clean
+    cards = frames["cancer_card"]
+    found = events[events["kind"].str.endswith("cancer_diagnosis")]
+    told = set(zip(cards["person"], cards["diagnosed_on"], strict=True))
+    true = set(zip(found["person"], pd.to_datetime(found["date"]).dt.strftime("%Y%m%d"), strict=True))
+    assert told and told <= true  # the others were found in their last months, or outside the province
+    assert (cards["diagnosed_on"] < cards["reported_on"]).all()
+    women = cards[cards["site_code"].str[:3].isin(["C50", "C53", "C54", "C56"])]
+    assert set(women["sex_code"]) <= {"2"}
