@@ -73,11 +73,14 @@ class Catalogue:
     vaccines: Vaccines
     infections: Diseases
     cancers: CancerSites
+    symptoms: pd.DataFrame
+    symptom_of: Ints  # row of ``symptoms`` by diagnosis (position in Codes)
 
     @staticmethod
     def read(icd10: tuple[str, ...], people: Floats) -> Catalogue:
         """From the files beside the simulator; ``icd10``: diagnoses in use, ``people``: residents by sex and age."""
-        shares = csv("shares.csv")
+        shares, symptoms = csv("shares.csv"), csv("symptoms.csv")
+        rows = {prefix: n for n, prefix in enumerate(symptoms["icd10_prefix"])}
         return Catalogue(
             dict(zip(shares["name"], shares["value"].astype(float), strict=True)),
             _drugs(icd10),
@@ -85,6 +88,8 @@ class Catalogue:
             _vaccines(),
             _diseases(people),
             _cancers(people),
+            symptoms,
+            np.array([rows[longest_prefix(code, set(rows))] for code in icd10]),
         )
 
 

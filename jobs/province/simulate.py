@@ -22,6 +22,7 @@ from jobs.lakehouse.errors import Refused
 from jobs.province.cancers import cancer_card, cancer_events, cancers
 from jobs.province.care_feeds import payment, prescription, registration
 from jobs.province.deaths import deaths
+from jobs.province.documents import documents, emr_document
 from jobs.province.draws import Draws
 from jobs.province.encounters import encounters
 from jobs.province.facts import ProvinceFacts
@@ -49,6 +50,7 @@ FEEDS = (
     "resident_register",
     "registration",
     "outpatient_visit",
+    "emr_document",
     "prescription",
     "payment",
     "inpatient_home_page",
@@ -150,7 +152,7 @@ def expected(settings: SimulateSettings) -> int:
     years = settings.residents * (last - first + 1) / 365.2425
     visits, stays = years * settings.rate.visits, years * settings.rate.admissions
     tests = ITEMS * (visits * AT_VISIT + stays * AT_STAY)
-    orders = 3.5 * visits + 5.1 * stays  # registrations, prescriptions, payments, studies
+    orders = 3.6 * visits + 8.6 * stays  # registrations, prescriptions, payments, studies, documents
     public_health = years * (0.2 + 0.3 + 0.16 + 0.02)  # check-ups, follow-ups, doses, cards
     others = settings.residents * bool(settings.backload_from) + years * 0.05  # the register, births and deaths
     return round(visits + stays + tests + orders + public_health + others)
@@ -218,6 +220,7 @@ def live_and_record(
         resident_register(scene, registered),
         registration(scene, visits),
         outpatient_visit(scene, visits),
+        emr_document(scene, documents(lives, care, done), done),
         prescription(scene, care),
         payment(scene, care),
         inpatient_home_page(scene, stays, about),

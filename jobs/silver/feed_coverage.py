@@ -41,6 +41,7 @@ COVERAGE: dict[str, Taken] = {
         name: Taken(reason=NO_TABLE)
         for name in (
             "registration",
+            "emr_document",
             "prescription",
             "payment",
             "imaging_study",

@@ -221,3 +221,25 @@ def test_a_cancer_found_in_a_resident_leads_to_one_card(clean: Any) -> None:
     assert (cards["diagnosed_on"] < cards["reported_on"]).all()
     women = cards[cards["site_code"].str[:3].isin(["C50", "C53", "C54", "C56"])]
     assert set(women["sex_code"]) <= {"2"}
+
+
+def test_every_stay_has_its_notes_and_every_study_its_report(clean: Any) -> None:
+    frames = clean[1]
+    written, done = frames["emr_document"], frames["imaging_study"].set_index("report_no")
+    reports = written[written["document_code"] == "C0006"].set_index("report_no")
+    assert set(reports.index) == set(done.index)
+    done = done.loc[reports.index]
+    for column in ("person", "sender", "visit_no"):
+        assert (done[column] == reports[column]).all()
+    assert (done["reported_at"] == reports["written_at"]).all()
+    assert (reports["findings"] != "").all() and (reports["impression"] != "").all()
+    stays = frames["inpatient_home_page"].set_index("stay_no")
+    notes = written[written["visit_no"].isin(stays.index)]
+    kinds = notes.groupby("document_code")["visit_no"].agg(set)
+    assert kinds["C0034"] == kinds["C0049"] == set(stays.index)
+    discharge = notes[notes["document_code"] == "C0049"].set_index("visit_no")["narrative"]
+    died = stays["discharge_way"] == "5"
+    assert (discharge.str.contains("死亡") == died.loc[discharge.index]).all()
+    admission = notes[notes["document_code"] == "C0034"]
+    for column in ("chief_complaint", "present_illness", "past_history", "physical_examination"):
+        assert (admission[column].str.len() > 3).all()
