@@ -143,7 +143,7 @@ def _vaccines() -> Vaccines:
 
 def _diseases(people: Floats) -> Diseases:
     table = csv("infections.csv")
-    size = np.bincount(age_group(np.arange(people.shape[1])), people.sum(axis=0))
+    size = np.bincount(age_group(np.arange(people.shape[1], dtype=np.float64)), people.sum(axis=0))
     by_age = table[list(AGE_GROUPS)].to_numpy(np.float64)
     by_age = by_age / (by_age @ size / size.sum())[:, None]
     by_month = table[[f"m{n}" for n in range(1, 13)]].to_numpy(np.float64)
