@@ -11,6 +11,25 @@ from typing import Any, TypeVar
 from jobs.lakehouse.errors import Refused
 
 MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
+REGISTER = "resident_register"
+FEEDS = (
+    REGISTER,
+    "registration",
+    "outpatient_visit",
+    "emr_document",
+    "prescription",
+    "payment",
+    "inpatient_home_page",
+    "laboratory",
+    "imaging_study",
+    "health_checkup",
+    "chronic_followup",
+    "immunisation",
+    "infectious_card",
+    "cancer_card",
+    "birth_certificate",
+    "death_certificate",
+)
 ABOVE_ONE = ("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread")
 S = TypeVar("S", bound="Yearly | Recording | Dirt")
 
@@ -65,6 +84,7 @@ class SimulateSettings:
 
     residents: int
     seed: int
+    feeds: tuple[str, ...]
     population_on: date
     backload_from: date | None
     start: date
@@ -90,6 +110,7 @@ class SimulateSettings:
         made = SimulateSettings(
             residents=_whole(node, "residents", 1, MOST_RESIDENTS),
             seed=_whole(node, "seed", 0, 2**53),
+            feeds=_some_of(node, "feeds", FEEDS),
             population_on=_day(node, "population_on"),
             backload_from=None if node.get("backload_from") in (None, "", "null") else _day(node, "backload_from"),
             start=_day(node, "start"),
@@ -147,6 +168,14 @@ def _one_of(node: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str
     if value not in allowed:
         raise Refused(f"simulate.{name}={value}: must be one of {', '.join(allowed)}")
     return value
+
+
+def _some_of(node: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> tuple[str, ...]:
+    """Those of the allowed values that are given, in their own order."""
+    given = node[name]
+    if not isinstance(given, list | tuple) or not given or set(given) - set(allowed):
+        raise Refused(f"simulate.{name}={given}: must be a list of some of {', '.join(allowed)}")
+    return tuple(a for a in allowed if a in given)
 
 
 def _folder(node: Mapping[str, Any], name: str) -> Path:

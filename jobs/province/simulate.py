@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import json
 import time
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -40,30 +40,12 @@ from jobs.province.recording import Batch, Scene
 from jobs.province.registry_feeds import birth_certificate, death_certificate, register_events, resident_register
 from jobs.province.scale import Scale, scales
 from jobs.province.schedule import Schedule, day_number
-from jobs.province.settings import SimulateSettings
+from jobs.province.settings import FEEDS, REGISTER, SimulateSettings
 from jobs.province.stays import LONGEST, described, hospital_stays
 from jobs.province.truth import causes, events, persons, write_parquet
 from jobs.province.visits import outpatient_visits
 from jobs.province.writing import Desk, Feed, chunks, write_files
 
-FEEDS = (
-    "resident_register",
-    "registration",
-    "outpatient_visit",
-    "emr_document",
-    "prescription",
-    "payment",
-    "inpatient_home_page",
-    "laboratory",
-    "imaging_study",
-    "health_checkup",
-    "chronic_followup",
-    "immunisation",
-    "infectious_card",
-    "cancer_card",
-    "birth_certificate",
-    "death_certificate",
-)
 PART = 4  # blocks made together; the content does not depend on it, the names of truth files do
 LOOK_BACK = 155  # days before the first one whose events may still be delivered late or corrected
 CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary"
@@ -139,7 +121,9 @@ def simulate(
         return write_files(desk, iter(shares))
 
     made = spark.range(0, parts, 1, min(parts, tasks)).mapInArrow(make, CHUNK_DDL)
-    shares = made.unionByName(_every_register(spark, institutions, schedule)).repartition(tasks, "sender", "feed")
+    if REGISTER in settings.feeds:
+        made = made.unionByName(_every_register(spark, institutions, schedule))
+    shares = made.repartition(tasks, "sender", "feed")
     written = shares.sortWithinPartitions("sender", "feed", "period", "part").mapInArrow(write, WRITTEN_DDL)
     totals = written.groupBy("feed").agg(*(F.sum(c).alias(c) for c in ("files", "rows", "bytes"))).collect()
     counts = tuple(FeedCount(*row) for row in sorted(totals))
@@ -147,15 +131,25 @@ def simulate(
 
 
 def expected(settings: SimulateSettings) -> int:
-    """Rows to expect, by arithmetic: visits and stays by their rates, results by the shares that have a panel."""
+    """Rows to expect of the feeds asked for, by arithmetic: visits and stays by their rates, the rest by shares."""
     first, last = Schedule.of(settings).days
     years = settings.residents * (last - first + 1) / 365.2425
     visits, stays = years * settings.rate.visits, years * settings.rate.admissions
-    tests = ITEMS * (visits * AT_VISIT + stays * AT_STAY)
-    orders = 3.6 * visits + 8.6 * stays  # registrations, prescriptions, payments, studies, documents
-    public_health = years * (0.2 + 0.3 + 0.16 + 0.02)  # check-ups, follow-ups, doses, cards
-    others = settings.residents * bool(settings.backload_from) + years * 0.05  # the register, births and deaths
-    return round(visits + stays + tests + orders + public_health + others)
+    per_feed = {
+        REGISTER: settings.residents * bool(settings.backload_from) + years * 0.03,
+        "registration": visits,
+        "outpatient_visit": visits,
+        "emr_document": 2 * stays + 0.15 * visits,
+        "prescription": 1.3 * visits + stays,
+        "payment": visits + stays,
+        "inpatient_home_page": stays,
+        "laboratory": ITEMS * (visits * AT_VISIT + stays * AT_STAY),
+        "imaging_study": 0.1 * visits + 0.8 * stays,
+        "health_checkup": 0.2 * years,
+        "chronic_followup": 0.3 * years,
+        "immunisation": 0.16 * years,
+    }
+    return round(sum(per_feed.get(feed, years * 0.01) for feed in settings.feeds))
 
 
 def make_part(
@@ -216,24 +210,25 @@ def live_and_record(
         infections(scene, _months(max(recent - LONGEST_WAIT, start), last)),
         cancers(scene),
     )
-    batches = [
-        resident_register(scene, registered),
-        registration(scene, visits),
-        outpatient_visit(scene, visits),
-        emr_document(scene, documents(lives, care, done), done),
-        prescription(scene, care),
-        payment(scene, care),
-        inpatient_home_page(scene, stays, about),
-        laboratory(scene, results(draws, facts, lives, visits, stays, about)),
-        imaging_study(scene, done),
-        health_checkup(scene, checked),
-        chronic_followup(scene, followed),
-        immunisation(scene, vaccinated),
-        infectious_card(scene, infected),
-        cancer_card(scene, tumours),
-        birth_certificate(scene),
-        death_certificate(scene, dead),
-    ]
+    record: dict[str, Callable[[], Batch]] = {
+        "resident_register": lambda: resident_register(scene, registered),
+        "registration": lambda: registration(scene, visits),
+        "outpatient_visit": lambda: outpatient_visit(scene, visits),
+        "emr_document": lambda: emr_document(scene, documents(lives, care, done), done),
+        "prescription": lambda: prescription(scene, care),
+        "payment": lambda: payment(scene, care),
+        "inpatient_home_page": lambda: inpatient_home_page(scene, stays, about),
+        "laboratory": lambda: laboratory(scene, results(draws, facts, lives, visits, stays, about)),
+        "imaging_study": lambda: imaging_study(scene, done),
+        "health_checkup": lambda: health_checkup(scene, checked),
+        "chronic_followup": lambda: chronic_followup(scene, followed),
+        "immunisation": lambda: immunisation(scene, vaccinated),
+        "infectious_card": lambda: infectious_card(scene, infected),
+        "cancer_card": lambda: cancer_card(scene, tumours),
+        "birth_certificate": lambda: birth_certificate(scene),
+        "death_certificate": lambda: death_certificate(scene, dead),
+    }
+    batches = [record[feed]() for feed in settings.feeds]
     also = [
         ("health_checkup", checked.person, checked.day),
         ("chronic_followup", followed.person, followed.day),
@@ -260,7 +255,7 @@ def _year(day: int) -> int:
 
 def _every_register(spark: SparkSession, institutions: Institutions, schedule: Schedule) -> DataFrame:
     """An empty share of every register and period: a register reports even when nothing happened."""
-    rows = [(int(s), FEEDS[0], p, -1, b"", b"") for s in institutions.register for p in range(len(schedule.periods))]
+    rows = [(int(s), REGISTER, p, -1, b"", b"") for s in institutions.register for p in range(len(schedule.periods))]
     return spark.createDataFrame(rows, CHUNK_DDL)
 
 

@@ -19,7 +19,7 @@ from jobs.province.institutions import Institutions
 from jobs.province.recording import Batch, Scene
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule
-from jobs.province.settings import SimulateSettings
+from jobs.province.settings import FEEDS, SimulateSettings
 from jobs.province.simulate import SimulationReport, live_and_record, simulate
 from tests.conftest import CHECKOUT
 
@@ -52,10 +52,14 @@ class Province:
 
 
 def node(folder: Path, **changed: Any) -> dict[str, Any]:
-    """The settings of ``conf/job/simulate.yaml`` for a thousand residents; ``dirt__x=...`` changes ``dirt.x``."""
+    """``conf/job/simulate.yaml`` for a thousand residents and all feeds; ``dirt__x=...`` changes ``dirt.x``."""
     settings = yaml.safe_load((CHECKOUT / "conf/job/simulate.yaml").read_text(encoding="utf-8"))["simulate"]
     small = {"residents": 1000, "population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-01-01"}
-    settings |= small | {"end": "2023-03-31", "out": str(folder / "inbox"), "truth": str(folder / "truth")}
+    settings |= (
+        small
+        | {"feeds": list(FEEDS)}
+        | {"end": "2023-03-31", "out": str(folder / "inbox"), "truth": str(folder / "truth")}
+    )
     plain = OmegaConf.create(settings)
     for name, value in changed.items():
         OmegaConf.update(plain, name.replace("__", "."), value)

@@ -17,6 +17,11 @@ from tests.province.conftest import FACTS, node
 @pytest.mark.parametrize(
     ("changed", "message"),
     [
+        (
+            {"feeds": ["outpatient_visit", "teleport"]},
+            r"simulate\.feeds=.*teleport.*: must be a list of some",
+        ),
+        ({"feeds": []}, r"simulate\.feeds=\[\]: must be a list of some of"),
         ({"residents": -1}, r"simulate\.residents=-1: must be a whole number from 1"),
         ({"residents": 2_000_000_000}, r"simulate\.residents=.*from 1 to 110000000"),
         ({"rate__move_out": 1.5}, r"simulate\.rate\.move_out=1\.5: must be a number from 0 to 1"),

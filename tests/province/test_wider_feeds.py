@@ -10,7 +10,7 @@ import pytest
 
 from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.recording import Scene
-from jobs.province.simulate import FEEDS
+from jobs.province.settings import FEEDS
 from jobs.tables.contract import Contract, load_contracts
 from tests.province.conftest import CONTRACTS
 
