@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.draws import Choice, Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import AGES
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.people import NEVER, YEAR
@@ -21,7 +22,7 @@ GRADES, GRADE_SHARES = ("1", "2", "3", "4", "9"), (0.1, 0.3, 0.2, 0.03, 0.37)  #
 
 
 @dataclass(frozen=True)
-class Cancers:
+class Cancers(Entries):
     """One entry a cancer. ``site`` is a row of the catalogue's; ``diagnosed`` is ``NEVER`` where it is not found."""
 
     key: Ints
@@ -29,10 +30,6 @@ class Cancers:
     site: Ints
     onset: Ints
     diagnosed: Ints
-
-    def at(self, which: np.ndarray) -> Cancers:
-        """These cancers only, in this order."""
-        return Cancers(*(getattr(self, n)[which] for n in ("key", "person", "site", "onset", "diagnosed")))
 
 
 def cancers(scene: Scene) -> Cancers:

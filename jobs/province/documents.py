@@ -12,6 +12,7 @@ from jobs.province.bodies import measured
 from jobs.province.care_feeds import encounter_no
 from jobs.province.draws import Ints
 from jobs.province.encounters import Encounters
+from jobs.province.entries import Entries
 from jobs.province.feeds import department_columns, doctor_no, patient_no, unique_text
 from jobs.province.imaging import Studies, report_no
 from jobs.province.life import Lives
@@ -33,7 +34,7 @@ CODES, TITLES = ("C0006", "C0034", "C0038", "C0049"), ("检查报告", "入院�
 
 
 @dataclass(frozen=True)
-class Documents:
+class Documents(Entries):
     """One entry a document. ``study`` is the position of the study it reports, else 0."""
 
     kind: Ints
@@ -41,11 +42,6 @@ class Documents:
     day: Ints
     minute: Ints
     study: Ints
-
-    def at(self, which: np.ndarray) -> Documents:
-        """These documents only, in this order."""
-        rest = (getattr(self, f.name)[which] for f in fields(Documents)[2:])
-        return Documents(self.kind[which], self.of.at(which), *rest)
 
 
 def documents(lives: Lives, care: Encounters, done: Studies) -> Documents:

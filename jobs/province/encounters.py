@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from jobs.province.draws import Draws, Ints
+from jobs.province.entries import Entries
 from jobs.province.stays import Described, Stays, stay_minutes
 from jobs.province.visits import Visits
 
 
 @dataclass(frozen=True)
-class Encounters:
+class Encounters(Entries):
     """One entry a visit or stay. ``source`` is its key among visits, or among stays where ``of_stay``."""
 
     source: Ints
@@ -39,10 +40,6 @@ class Encounters:
     def numbered(self, nth: Ints | int, of: int) -> Ints:
         """Unique keys for up to ``of`` (at most four) things that follow from each encounter."""
         return (self.source * of + nth) * 2 + self.of_stay
-
-    def at(self, which: np.ndarray) -> Encounters:
-        """These encounters only, in this order."""
-        return Encounters(*(getattr(self, f.name)[which] for f in fields(Encounters)))
 
 
 def encounters(draws: Draws, visits: Visits, stays: Stays, about: Described) -> Encounters:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
@@ -10,6 +10,7 @@ import pyarrow as pa
 from jobs.province.care_feeds import encounter_no
 from jobs.province.draws import Draws, Ints
 from jobs.province.encounters import Encounters
+from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.life import Lives
@@ -17,7 +18,7 @@ from jobs.province.recording import Batch, Scene, about_person, event_day_bad, n
 
 
 @dataclass(frozen=True)
-class Studies:
+class Studies(Entries):
     """One entry a study; ``of`` says which encounters they belong to. ``use``, ``item``: rows of the catalogue."""
 
     of: Encounters
@@ -36,11 +37,6 @@ class Studies:
     def key(self) -> Ints:
         """One study an encounter, so theirs."""
         return self.of.key
-
-    def at(self, which: np.ndarray) -> Studies:
-        """These studies only, in this order."""
-        rest = (getattr(self, f.name)[which] for f in fields(Studies)[1:])
-        return Studies(self.of.at(which), *rest)
 
 
 def studies(draws: Draws, facts: ProvinceFacts, lives: Lives, care: Encounters) -> Studies:

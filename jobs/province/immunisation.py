@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.draws import Ints, ranks
+from jobs.province.entries import Entries
 from jobs.province.feeds import unique_text
 from jobs.province.identity import MISSING, MOTHERS
 from jobs.province.people import NOBODY, YEAR
@@ -29,7 +30,7 @@ MAKERS = ("甲生物制品公司", "乙生物制品公司")  # invented
 
 
 @dataclass(frozen=True)
-class Doses:
+class Doses(Entries):
     """One entry a dose given in the province. ``vaccine`` is a row of the programme; ``ordinal`` counts from 1."""
 
     key: Ints
@@ -37,10 +38,6 @@ class Doses:
     day: Ints
     vaccine: Ints
     ordinal: Ints
-
-    def at(self, which: np.ndarray) -> Doses:
-        """These doses only, in this order."""
-        return Doses(*(getattr(self, n)[which] for n in ("key", "person", "day", "vaccine", "ordinal")))
 
 
 def doses(scene: Scene) -> Doses:

@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from jobs.province.codebook import age_group
 from jobs.province.draws import Ints
+from jobs.province.entries import Entries
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.people import YEAR
 from jobs.province.recording import Batch, Scene, about_person, day_text, event_day_bad, rows_sent, texts
@@ -23,7 +24,7 @@ GROWN_UP = (9, 10, 11, 11, 11, 14, 16, 17)  # groups of the population of adults
 
 
 @dataclass(frozen=True)
-class Infections:
+class Infections(Entries):
     """One entry a case. ``disease`` is a row of the catalogue's."""
 
     key: Ints
@@ -32,11 +33,6 @@ class Infections:
     diagnosed: Ints
     disease: Ints
     county: Ints
-
-    def at(self, which: np.ndarray) -> Infections:
-        """These cases only, in this order."""
-        names = ("key", "person", "onset", "diagnosed", "disease", "county")
-        return Infections(*(getattr(self, n)[which] for n in names))
 
 
 def infections(scene: Scene, months: range) -> Infections:

@@ -11,6 +11,7 @@ import pyarrow.compute as pc
 from jobs.province.bodies import measured, smoking
 from jobs.province.care_feeds import insurance
 from jobs.province.draws import Ints
+from jobs.province.entries import Entries
 from jobs.province.feeds import doctor_no, patient_no, unique_text
 from jobs.province.life import new_year
 from jobs.province.people import YEAR
@@ -32,7 +33,7 @@ QUARTER = 90  # days in which a quarter's follow-up falls
 
 
 @dataclass(frozen=True)
-class Checks:
+class Checks(Entries):
     """One entry a check-up or follow-up. ``kind``: why it is made, or which disease is followed."""
 
     key: Ints
@@ -41,10 +42,6 @@ class Checks:
     kind: Ints
     county: Ints
     sender: Ints
-
-    def at(self, which: np.ndarray) -> Checks:
-        """These only, in this order."""
-        return Checks(*(getattr(self, n)[which] for n in ("key", "person", "day", "kind", "county", "sender")))
 
 
 def checkups(scene: Scene, years: range) -> Checks:

@@ -9,6 +9,7 @@ import pyarrow as pa
 
 from jobs.province.deaths import Deaths
 from jobs.province.draws import Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import OUTSIDE
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.identity import MOTHERS
@@ -35,7 +36,7 @@ CERTIFIED_WITHIN = 10  # days until a certificate is filed (assumed)
 
 
 @dataclass(frozen=True)
-class RegisterEvents:
+class RegisterEvents(Entries):
     """One entry an event of residence. ``county`` is where the person lives from that day on (AWAY: 5 and 6)."""
 
     person: Ints
@@ -43,12 +44,6 @@ class RegisterEvents:
     day: Ints
     county: Ints
     before: Ints  # county until then, AWAY where there is none
-
-    def at(self, which: np.ndarray) -> RegisterEvents:
-        """These events only, in this order."""
-        return RegisterEvents(
-            self.person[which], self.code[which], self.day[which], self.county[which], self.before[which]
-        )
 
 
 def register_events(lives: Lives, begins: int | None) -> RegisterEvents:

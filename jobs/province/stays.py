@@ -13,6 +13,7 @@ from scipy.special import expit
 
 from jobs.province.codebook import age_group
 from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import AGES, ProvinceFacts
 from jobs.province.illness import FRAILTY
 from jobs.province.institutions import Institutions
@@ -29,7 +30,7 @@ LAST_STAY = 0.4  # share of deaths after infancy at the end of a hospital stay (
 
 
 @dataclass(frozen=True)
-class Stays:
+class Stays(Entries):
     """One entry a stay. ``reason`` is a row of the inpatient reasons, or OTHER for a condition's stay."""
 
     key: Ints
@@ -46,10 +47,6 @@ class Stays:
     @property
     def discharged(self) -> Ints:
         return self.admitted + self.days
-
-    def at(self, which: np.ndarray) -> Stays:
-        """These stays only, in this order."""
-        return Stays(*(getattr(self, f.name)[which] for f in fields(Stays)))
 
 
 @dataclass(frozen=True)

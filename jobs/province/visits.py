@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 
 import numpy as np
 
 from jobs.province.codebook import age_group
 from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import AGES, ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives
@@ -21,7 +22,7 @@ PER_MONTH = 100  # a person's visits in a month are numbered below this
 
 
 @dataclass(frozen=True)
-class Visits:
+class Visits(Entries):
     """One entry a visit. ``key`` is unique among all visits of the province; diagnoses are positions in Codes."""
 
     key: Ints
@@ -36,10 +37,6 @@ class Visits:
 
     def __len__(self) -> int:
         return len(self.key)
-
-    def at(self, which: np.ndarray) -> Visits:
-        """These visits only."""
-        return Visits(*(getattr(self, f.name)[which] for f in fields(Visits)))
 
 
 def month_starts(months: range) -> Ints:
