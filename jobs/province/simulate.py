@@ -205,11 +205,8 @@ def live_and_record(
     months = _months(recent, last)
     checked = checkups(scene, range(_year(recent), _year(last) + 1))
     followed = followups(scene, range(months.start // 3, (months.stop - 1) // 3 + 1))
-    vaccinated, infected, tumours = (
-        doses(scene),
-        infections(scene, _months(max(recent - LONGEST_WAIT, start), last)),
-        cancers(scene),
-    )
+    vaccinated, tumours = doses(scene), cancers(scene)
+    infected = infections(scene, _months(max(recent - LONGEST_WAIT, start), last))
     record: dict[str, Callable[[], Batch]] = {
         "resident_register": lambda: resident_register(scene, registered),
         "registration": lambda: registration(scene, visits),
