@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from jobs.codes import id_number
 from jobs.codes.real_date import is_date
-from jobs.landing.csv_rows import Rows
+from jobs.landing.rows import Rows
 from jobs.tables.contract import Contract, ContractField
 
 INTEGER = "^[+-]?[0-9]{1,18}$"

@@ -14,9 +14,12 @@ def keep(root: str, sha256: str, data: bytes) -> None:
     if store.get_file_info(path).type != fs.FileType.NotFound:
         return
     draft = f"{path}.{os.getpid()}.tmp"
-    store.create_dir(path.rsplit("/", 1)[0], recursive=True)
-    with store.open_output_stream(draft, compression="zstd") as out:
-        out.write(data)
+    packed = pa.compress(data, codec="zstd", asbytes=True)
+    try:
+        _write(store, draft, packed)
+    except FileNotFoundError:  # the first file of its folder
+        store.create_dir(path.rsplit("/", 1)[0], recursive=True)
+        _write(store, draft, packed)
     store.move(draft, path)
 
 
@@ -25,6 +28,11 @@ def fetch(root: str, sha256: str) -> bytes:
     store, path = _place(root, sha256)
     with store.open_input_stream(path, compression="zstd") as kept:
         return bytes(kept.read())
+
+
+def _write(store: fs.FileSystem, path: str, packed: bytes) -> None:
+    with store.open_output_stream(path, compression=None) as out:
+        out.write(packed)
 
 
 def _place(root: str, sha256: str) -> tuple[fs.FileSystem, str]:

@@ -1,99 +1,55 @@
-"""From the bytes of a file to numbered rows of text, with pyarrow's CSV reader."""
+"""From the text of CSV files to numbered rows of text, with pyarrow's CSV reader."""
 
 from __future__ import annotations
 
 import csv
 import io
-from dataclasses import dataclass
-from functools import cached_property
+import os
+from collections import defaultdict
+from collections.abc import Callable, Sequence
 
 import numpy as np
 import pyarrow as pa
-from numpy.typing import NDArray
 from pyarrow import csv as arrow_csv
 
 from jobs.landing.refusal import FileRefused
+from jobs.landing.rows import Malformed, Match, Rows, conformed, match_columns, numbers_without
 from jobs.tables.contract import Contract
 
-SURELY_UTF8 = 32  # bytes beyond ASCII; a GB18030 text so long does not happen to be valid UTF-8 as well
+ALONE = 1 << 20  # bytes; a larger file gains nothing from being read with others
 
 
-@dataclass(frozen=True)
-class Malformed:
-    """A row with too few or too many columns: its number in the file, from 0, its raw text and its columns."""
-
-    number: int
-    columns: int
-    text: str
-
-
-@dataclass(frozen=True)
-class Rows:
-    """The rows of a file. ``table`` holds the well-formed ones, columns as in the contract, empty fields null;
-    ``numbers`` their places in the file, from 0, blank lines not counted; ``malformed`` the others."""
-
-    table: pa.Table
-    numbers: NDArray[np.int64]
-    malformed: tuple[Malformed, ...]
-
-    @property
-    def count(self) -> int:
-        """Rows in the file."""
-        return len(self.numbers) + len(self.malformed)
-
-    @cached_property
-    def malformed_again(self) -> frozenset[int]:
-        """Positions in ``malformed`` of those whose text was there before."""
-        first = {m.text: i for i, m in reversed(list(enumerate(self.malformed)))}
-        return frozenset(i for i, m in enumerate(self.malformed) if first[m.text] < i)
-
-
-def read_rows(data: bytes, encoding: str, contract: Contract) -> Rows:
-    """Numbered rows of a file. Raises ``FileRefused`` for an unreadable encoding or another header than agreed."""
-    text = as_utf8(data, encoding)
+def read_csv(text: bytes, contract: Contract) -> Rows:
+    """Numbered rows of one file in UTF-8. Raises ``FileRefused`` for a header or content that can't be taken."""
     header = read_header(text)
-    check_header(header, contract)
+    match = match_columns(header, contract)
     malformed: list[Malformed] = []
-
-    def note(row: arrow_csv.InvalidRow) -> str:
-        malformed.append(Malformed(row.number - 2, row.actual_columns, row.text))  # the header is number 1
-        return "skip"
-
-    try:
-        table = arrow_csv.read_csv(
-            pa.BufferReader(text),
-            # One block: rows are numbered within a block only.
-            read_options=arrow_csv.ReadOptions(use_threads=False, block_size=len(text) + 1),
-            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=note),
-            convert_options=arrow_csv.ConvertOptions(
-                column_types=dict.fromkeys(header, pa.string()),
-                include_columns=contract.names,
-                null_values=[""],
-                strings_can_be_null=True,
-                quoted_strings_can_be_null=True,
-            ),
-        )
-    except pa.ArrowInvalid as error:
-        raise FileRefused("can't be read as CSV: a quote is opened and not closed, or it holds binary data") from error
-    count = table.num_rows + len(malformed)
-    numbers = np.delete(np.arange(count, dtype=np.int64), [m.number for m in malformed])
-    return Rows(table.combine_chunks(), numbers, tuple(malformed))
+    table = _parsed(text, header, match, lambda n, columns, row: malformed.append(Malformed(n, columns, row)))
+    numbers = numbers_without(table.num_rows, malformed)
+    return Rows(conformed(table, match), numbers, tuple(malformed), match.columns, match.note)
 
 
-def as_utf8(data: bytes, encoding: str) -> bytes:
-    """The file's text in UTF-8, without byte order mark. Raises ``FileRefused`` naming the first unreadable byte."""
-    try:
-        text = data.decode(encoding)
-    except UnicodeDecodeError as error:
-        raise FileRefused(
-            f"not readable as {encoding}: byte {error.start + 1} (0x{data[error.start]:02x}) is no character of it"
-        ) from error
-    if encoding == "utf-8":
-        return data.removeprefix(b"\xef\xbb\xbf")
-    beyond_ascii = len(data) - len(data.translate(None, bytes(range(128, 256))))
-    if beyond_ascii >= SURELY_UTF8 and _is_utf8(data):
-        raise FileRefused(f"the manifest says {encoding}, but the file is in utf-8")
-    return text.removeprefix("\ufeff").encode("utf-8")
+def read_small_csvs(texts: Sequence[bytes], contract: Contract) -> dict[int, Rows]:
+    """Rows of those files, by position, that could be read together: small ones with one and the same plain header.
+
+    Opening the reader costs more than the rows of a small file. So files are put behind each other, with a line between
+    that is malformed and can't be in any of them; where one is missing, as a quote was left open before it, none counts
+    and the files are left to ``read_csv``, as are all those that it refuses.
+    """
+    same_header: dict[bytes, list[int]] = defaultdict(list)
+    for at, text in enumerate(texts):
+        header = text.partition(b"\n")[0].removesuffix(b"\r")
+        if len(text) <= ALONE and b"," in header and b'"' not in header and b"\r" not in header:
+            same_header[header].append(at)
+    read: dict[int, Rows] = {}
+    for header, places in same_header.items():
+        if len(places) > 1:
+            try:
+                rows = _together(header, [texts[at].partition(b"\n")[2] for at in places], contract)
+            except FileRefused:
+                continue
+            read |= zip(places, rows, strict=False)  # no rows where an end was not found
+    return read
 
 
 def read_header(text: bytes) -> list[str]:
@@ -108,29 +64,57 @@ def read_header(text: bytes) -> list[str]:
     return header
 
 
-def check_header(header: list[str], contract: Contract) -> None:
-    """Raise ``FileRefused`` unless the header holds the contract's names, each once, in any order."""
-    missing = [n for n in contract.names if n not in header]
-    unknown = [n for n in dict.fromkeys(header) if n not in contract.names]
-    twice = [n for n in dict.fromkeys(header) if header.count(n) > 1]
-    if len(missing) > len(contract.names) / 2:  # then it may be a row, whose values must not be told on
-        unknown = []
-        missing[0] = f"(is there a header, with commas?) {missing[0]}"
-    faults = (("missing column", missing), ("unknown column", unknown), ("column given twice:", twice))
-    wrong = [f"{what} {_listed(names)}" for what, names in faults if names]
-    if wrong:
-        raise FileRefused(f"{'; '.join(wrong)} (contract {contract.feed} {contract.version})")
+def _together(header: bytes, bodies: Sequence[bytes], contract: Contract) -> list[Rows]:
+    """The rows of files with this header; none at all where the end of one is not found."""
+    names = read_header(header)
+    match = match_columns(names, contract)
+    end = os.urandom(16).hex()
+    text = b"".join(part for body in bodies for part in (body, b"\n", end.encode(), b"\n"))
+    malformed: list[Malformed] = []
+    ends: list[int] = []
+
+    def note(number: int, columns: int, row: str) -> None:
+        if row == end:
+            ends.append(number)
+        else:
+            malformed.append(Malformed(number, columns, row))
+
+    table = conformed(_parsed(header + b"\n" + text, names, match, note), match)
+    if len(ends) != len(bodies):
+        return []
+    found = []
+    file = np.searchsorted(ends, [m.number for m in malformed]) if malformed else np.zeros(0, np.int64)
+    start = taken = 0
+    for at, stop in enumerate(ends):
+        own = [malformed[i] for i in np.flatnonzero(file == at)] if malformed else []
+        own = [Malformed(m.number - start, m.columns, m.text) for m in own]
+        size = stop - start - len(own)
+        rows = table.slice(taken, size)
+        found.append(Rows(rows, numbers_without(size, own), tuple(own), match.columns, match.note))
+        start, taken = stop + 1, taken + size
+    return found
 
 
-def _listed(names: list[str]) -> str:
-    """Names on one line, at most 200 characters."""
-    line = ", ".join("".join(c if c.isprintable() else ascii(c)[1:-1] for c in n) for n in names)
-    return line if len(line) <= 200 else f"{line[:197]}..."
+def _parsed(text: bytes, header: Sequence[str], match: Match, note: Callable[[int, int, str], None]) -> pa.Table:
+    """The well-formed rows under the file's own names; ``note`` is told number, columns and text of each other one."""
 
+    def skip(row: arrow_csv.InvalidRow) -> str:
+        note(row.number - 2, row.actual_columns, row.text)  # the header is number 1
+        return "skip"
 
-def _is_utf8(data: bytes) -> bool:
     try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return False
-    return True
+        return arrow_csv.read_csv(
+            pa.BufferReader(text),
+            # One block: rows are numbered within a block only.
+            read_options=arrow_csv.ReadOptions(use_threads=False, block_size=len(text) + 1),
+            parse_options=arrow_csv.ParseOptions(newlines_in_values=True, invalid_row_handler=skip),
+            convert_options=arrow_csv.ConvertOptions(
+                column_types=dict.fromkeys(header, pa.string()),
+                include_columns=[*match.known, *match.unknown],
+                null_values=[""],
+                strings_can_be_null=True,
+                quoted_strings_can_be_null=True,
+            ),
+        )
+    except pa.ArrowInvalid as error:
+        raise FileRefused("can't be read as CSV: a quote is opened and not closed, or it holds binary data") from error

@@ -14,18 +14,21 @@ import numpy as np
 from jobs.codes.real_date import days
 from jobs.landing import content
 from jobs.landing.check import Checked, check_rows
-from jobs.landing.csv_rows import Rows, read_rows
 from jobs.landing.inbox import Found
 from jobs.landing.manifest import SUFFIX, Manifest, check_manifest, known_feed, read_manifest
+from jobs.landing.read import Sent, read_all
 from jobs.landing.refusal import FileRefused
+from jobs.landing.rows import Rows
 from jobs.tables.contract import Contract
 
-ROWS_TOGETHER = 100_000  # rows of one feed checked at a time
+ROWS_TOGETHER = 100_000  # rows of one feed checked at a time, when they are known
+BYTES_TOGETHER = 8 << 20  # bytes of one feed read and checked at a time, when rows are not known yet
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """What looking into a file told. ``reason`` is why it is refused, empty where it is good.
+    """What looking into a file told. ``reason`` is why it is refused, empty where it is good; ``note`` is how a good
+    file's columns differ from the contract's.
 
     ``delivered_on`` is the day of delivery; for a file without a date folder, the newest day that its rows tell of.
     """
@@ -41,7 +44,9 @@ class Verdict:
     period_start: date | None = None
     period_end: date | None = None
     contract_version: str | None = None
+    format: str | None = None
     encoding: str | None = None
+    note: str = ""
 
 
 @dataclass(frozen=True)
@@ -54,26 +59,38 @@ class Place:
     with_manifest: bool
 
 
+@dataclass(frozen=True)
+class Opened:
+    """A file whose manifest agrees with its bytes and with the contract, not read yet."""
+
+    verdict: Verdict
+    manifest: Manifest
+    data: bytes
+
+
 def examine(files: Sequence[Found], place: Place, contracts: Mapping[str, Contract]) -> Iterator[Verdict]:
-    """A verdict on each file, in no order; the bytes of the good ones are kept in landing."""
-    waiting: dict[str, list[tuple[Verdict, Rows]]] = defaultdict(list)
-    rows_waiting: Counter[str] = Counter()
+    """A verdict on each file, in no order; the bytes of the good ones are kept in landing.
+
+    Files of one feed are read and checked some at a time, as small ones cost more to open than their rows do.
+    """
+    waiting: dict[str, list[Opened]] = defaultdict(list)
+    weights: Counter[str] = Counter()
     for found in files:
-        verdict, rows = look_into(found, place, contracts)
-        if rows is None:
+        verdict, opened = look_into(found, place, contracts)
+        if opened is None:
             yield verdict
             continue
-        waiting[found.feed].append((verdict, rows))
-        rows_waiting[found.feed] += rows.count
-        if rows_waiting[found.feed] >= ROWS_TOGETHER:
-            yield from judged(waiting.pop(found.feed), contracts[found.feed])
-            del rows_waiting[found.feed]
+        waiting[found.feed].append(opened)
+        weights[found.feed] += found.bytes
+        if weights[found.feed] >= BYTES_TOGETHER:
+            yield from judged(waiting.pop(found.feed), place, contracts[found.feed])
+            del weights[found.feed]
     for feed, of_feed in waiting.items():
-        yield from judged(of_feed, contracts[feed])
+        yield from judged(of_feed, place, contracts[feed])
 
 
-def look_into(found: Found, place: Place, contracts: Mapping[str, Contract]) -> tuple[Verdict, Rows | None]:
-    """What manifest, bytes and header tell of a file, and its rows; no rows where it is refused."""
+def look_into(found: Found, place: Place, contracts: Mapping[str, Contract]) -> tuple[Verdict, Opened | None]:
+    """What manifest and bytes tell of a file before it is read; only a verdict where it is refused."""
     seen = Verdict(found.file, found.problem, found.delivered_on)
     if found.problem:
         return seen, None
@@ -85,27 +102,54 @@ def look_into(found: Found, place: Place, contracts: Mapping[str, Contract]) -> 
         digest = hashlib.sha256(data).hexdigest()
         seen = replace(seen, file_sha256=digest)
         manifest = _manifest(found, path, place, contracts, digest)
-        rows = read_rows(data, manifest.encoding, contracts[found.feed])
-        if manifest.rows not in (None, rows.count):
-            raise FileRefused(f"half copied? the manifest says {manifest.rows} rows, the file has {rows.count}")
-        content.keep(place.lake_root, digest, data)
     except FileRefused as refusal:
         return replace(seen, reason=str(refusal)), None
     except OSError as error:
-        return replace(seen, reason=f"can't be read: {error.strerror or type(error).__name__}"), None
-    good = replace(
-        seen,
+        return replace(seen, reason=f"can't be read: {_told(error)}"), None
+    return seen, Opened(seen, manifest, data)
+
+
+def judged(opened: Sequence[Opened], place: Place, contract: Contract) -> Iterator[Verdict]:
+    """The verdicts on files of one feed, read and checked; their bytes are kept in landing where they are good."""
+    sent = [Sent(file.data, file.manifest.format, file.manifest.encoding) for file in opened]
+    good: list[tuple[Verdict, Rows]] = []
+    for file, rows in zip(opened, read_all(sent, contract), strict=True):
+        try:
+            if isinstance(rows, FileRefused):
+                raise rows
+            if file.manifest.rows not in (None, rows.count):
+                promised = f"the manifest says {file.manifest.rows} rows"
+                raise FileRefused(f"half copied? {promised}, the file has {rows.count}")
+            content.keep(place.lake_root, file.manifest.sha256, file.data)
+            good.append((_read(file, rows), rows))
+        except FileRefused as refusal:
+            yield replace(file.verdict, reason=str(refusal))
+        except OSError as error:
+            yield replace(file.verdict, reason=f"can't be kept: {_told(error)}")
+    if good:
+        yield from counted(good, contract)
+
+
+def _read(file: Opened, rows: Rows) -> Verdict:
+    manifest = file.manifest
+    return replace(
+        file.verdict,
         rows_read=rows.count,
         period_start=manifest.period_start,
         period_end=manifest.period_end,
         contract_version=manifest.contract_version,
+        format=manifest.format,
         encoding=manifest.encoding,
+        note=rows.note,
     )
-    return good, rows
 
 
-def judged(looked_into: Sequence[tuple[Verdict, Rows]], contract: Contract) -> Iterator[Verdict]:
-    """The verdicts on files of one feed with their rows counted, and dated by their rows where no folder dates them."""
+def _told(error: OSError) -> str:
+    return error.strerror or type(error).__name__
+
+
+def counted(looked_into: Sequence[tuple[Verdict, Rows]], contract: Contract) -> Iterator[Verdict]:
+    """The verdicts on good files of one feed with their rows counted, and dated by their rows where no folder dates them."""
     checked = check_rows([rows for _, rows in looked_into], contract)
     newest = newest_days(checked, contract)
     for (verdict, _), (accepted, quarantined, duplicate), day in zip(

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
+from jobs.landing.read import FORMATS, PARQUET
 from jobs.landing.refusal import FileRefused
 from jobs.tables.contract import Contract
 
@@ -31,7 +32,8 @@ class Manifest:
     period_end: date | None
     rows: int | None
     sha256: str
-    encoding: str = "utf-8"
+    encoding: str | None = "utf-8"
+    format: str = "csv"
 
 
 def read_manifest(data: bytes, file_name: str) -> Manifest:
@@ -47,8 +49,9 @@ def read_manifest(data: bytes, file_name: str) -> Manifest:
         raise FileRefused(f"the manifest lacks {', '.join(missing)}")
     if body.get("file", file_name) != file_name:
         raise FileRefused(f"the manifest is for another file: {_short(body['file'])}")
-    if str(body.get("format", "csv")).lower() != "csv":
-        raise FileRefused(f"the manifest says format {_short(body['format'])}; only csv is read")
+    form = str(body.get("format", "csv")).lower()
+    if form not in FORMATS:
+        raise FileRefused(f"the manifest says format {_short(body['format'])}; allowed: {', '.join(FORMATS)}")
     start, end = _period(body["period"])
     return Manifest(
         sender=str(body["sender"]),
@@ -58,7 +61,8 @@ def read_manifest(data: bytes, file_name: str) -> Manifest:
         period_end=end,
         rows=_count(body["rows"]),
         sha256=_sha256(body["sha256"]),
-        encoding=_encoding(str(body.get("encoding", "utf-8"))),
+        encoding=None if form == PARQUET else _encoding(str(body.get("encoding", "utf-8"))),
+        format=form,
     )
 
 

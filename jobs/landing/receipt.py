@@ -35,6 +35,7 @@ class Entry:
     period_start: date | None
     period_end: date | None
     contract_version: str | None
+    format: str | None
     encoding: str | None
     bytes: int
     modified_ns: int
@@ -93,7 +94,7 @@ def batches(found: Sequence[Found], files: int, size: int) -> list[list[Found]]:
 
 def _entry(found: Found, verdict: Verdict) -> Entry:
     values = asdict(verdict)
-    reason = values.pop("reason")
+    reason, note = values.pop("reason"), values.pop("note")
     if not reason and verdict.delivered_on is None:
         reason = "no day of delivery: its rows tell of none; give receive.delivered_on"
     status = "refused" if reason else "accepted"
@@ -104,7 +105,7 @@ def _entry(found: Found, verdict: Verdict) -> Entry:
         feed=found.feed,
         sender=found.sender,
         status=status,
-        reason=reason or None,
+        reason=reason or note or None,
         first_row_id=None,
         bytes=found.bytes,
         modified_ns=found.modified_ns,

@@ -28,6 +28,15 @@ class Report:
         return [*(e for e in self.entries if e.status == "refused"), *self.still_refused]
 
     @property
+    def noted(self) -> dict[tuple[str, str, str], list[str]]:
+        """Accepted files whose columns differ from the contract's, by sender, feed and how."""
+        found: dict[tuple[str, str, str], list[str]] = {}
+        for e in self.entries:
+            if e.status == "accepted" and e.reason:
+                found.setdefault((e.sender, e.feed, e.reason), []).append(e.file)
+        return found
+
+    @property
     def all_refused(self) -> bool:
         """Whether there were files, and none was taken or known."""
         return bool(self.refused) and len(self.refused) == self.files
@@ -38,10 +47,12 @@ class Report:
         return len(self.entries) + len(self.still_refused) + self.unchanged
 
     def lines(self) -> list[str]:
-        """One line a refused file, then what else there is to know."""
+        """One line a refused file and a kind of changed columns, then what else there is to know."""
         told = [f"refused {e.file}: {e.reason}" for e in self.refused[:SHOWN]]
         if len(self.refused) > SHOWN:
             told.append(f"... and {len(self.refused) - SHOWN} more refused files: see ops.delivery")
+        for (sender, feed, note), files in self.noted.items():
+            told.append(f"noted {sender} {feed}: {note} ({len(files)} files, the first {files[0].split('/')[-1]})")
         if self.resumed:
             told.append("went on with a receipt that an earlier run had begun")
         if self.unchanged:

@@ -14,11 +14,14 @@ from pyspark.sql import functions as F
 from jobs.lakehouse.table import Table
 from jobs.landing import content
 from jobs.landing.check import Checked, check_rows, flags
-from jobs.landing.csv_rows import read_rows
 from jobs.landing.examine import ROWS_TOGETHER, Place, Verdict, examine
 from jobs.landing.inbox import Found
+from jobs.landing.read import Sent, read_all
 from jobs.landing.receipt import Entry
+from jobs.landing.refusal import FileRefused
+from jobs.landing.rows import Rows
 from jobs.landing.words import Quarantined, quarantined_rows
+from jobs.tables.bronze import EXTRA
 from jobs.tables.contract import Contract
 
 T = TypeVar("T")
@@ -31,12 +34,12 @@ VERDICT = pa.schema(
     + [("file_sha256", pa.string())]
     + [(name, pa.int64()) for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate")]
     + [("period_start", pa.date32()), ("period_end", pa.date32())]
-    + [("contract_version", pa.string()), ("encoding", pa.string())]
+    + [(name, pa.string()) for name in ("contract_version", "format", "encoding", "note")]
 )
 VERDICT_DDL = (
     "file string, reason string, delivered_on date, file_sha256 string, rows_read long, "
     "rows_accepted long, rows_quarantined long, rows_duplicate long, period_start date, period_end date, "
-    "contract_version string, encoding string"
+    "contract_version string, format string, encoding string, note string"
 )
 
 
@@ -59,7 +62,7 @@ def bronze_rows(
     spark: SparkSession, lake_root: str, entries: Sequence[Entry], contract: Contract, table: Table, run_id: str
 ) -> DataFrame:
     """The accepted rows of accepted files of one feed, as the feed's bronze table has them."""
-    names = contract.names
+    names = [EXTRA, *contract.names]
     origin = [("_row_id", pa.int64()), ("_sender", pa.string()), ("_learned_at", pa.date32()), ("_flags", pa.string())]
     schema = pa.schema(origin + [(n, pa.string()) for n in names])
 
@@ -70,8 +73,8 @@ def bronze_rows(
     ddl = "_row_id long, _sender string, _learned_at date, _flags string, " + ", ".join(f"`{n}` string" for n in names)
     rows = _in_tasks(spark, _consecutive(entries), read, ddl)
     # An empty text tells 'absent' from its neighbour's 'absent': xxhash64 passes nulls over. No field is ever empty.
-    whole = [F.coalesce(F.col(f"`{n}`"), F.lit("")) for n in names]
-    full = rows.withColumn("_row_hash", F.xxhash64(*whole)).withColumn("_run_id", F.lit(run_id))
+    whole = [F.coalesce(F.col(f"`{n}`"), F.lit("")) for n in contract.names]
+    full = rows.withColumn("_row_hash", F.xxhash64(*whole, F.col(EXTRA))).withColumn("_run_id", F.lit(run_id))
     return full.select(*(F.col(f"`{n}`") for n in table.column_names))
 
 
@@ -107,9 +110,16 @@ def _checked(lake_root: str, entries: Sequence[Entry], contract: Contract) -> It
         some.append(entry)
         waiting += entry.rows_read
         if i == len(entries) or waiting >= ROWS_TOGETHER:
-            files = [read_rows(content.fetch(lake_root, str(e.file_sha256)), str(e.encoding), contract) for e in some]
-            yield some, check_rows(files, contract)
+            sent = [Sent(content.fetch(lake_root, str(e.file_sha256)), str(e.format), e.encoding) for e in some]
+            yield some, check_rows([_good(rows) for rows in read_all(sent, contract)], contract)
             some, waiting = [], 0
+
+
+def _good(rows: Rows | FileRefused) -> Rows:
+    """A file that was good when it was examined; its bytes are those."""
+    if isinstance(rows, FileRefused):
+        raise rows
+    return rows
 
 
 def _accepted(entries: Sequence[Entry], checked: Checked, schema: pa.Schema) -> pa.Table:
@@ -123,7 +133,8 @@ def _accepted(entries: Sequence[Entry], checked: Checked, schema: pa.Schema) -> 
         pa.array([e.delivered_on for e in entries], pa.date32()).take(file),
         flags(checked),
     ]
-    return pa.table([*origin, *checked.table.filter(pa.array(keep)).columns], schema=schema)
+    columns = [*origin, *checked.table.filter(pa.array(keep)).select(schema.names[len(origin) :]).columns]
+    return pa.table(columns, schema=schema)
 
 
 def _quarantine_row(entry: Entry, row: Quarantined, run_id: str) -> dict[str, object]:

@@ -10,7 +10,8 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.landing.check import Checked, Finding
-from jobs.landing.csv_rows import Malformed
+from jobs.landing.rows import Malformed
+from jobs.tables.bronze import EXTRA
 from jobs.tables.contract import Contract, ContractField
 
 SPELLED = {"%Y": "YYYY", "%m": "MM", "%d": "DD", "%H": "hh", "%M": "mm", "%S": "ss"}
@@ -51,6 +52,7 @@ def quarantined_rows(checked: Checked, contract: Contract) -> Iterator[Quarantin
     positions = np.flatnonzero(checked.quarantined)
     records = checked.table.take(pa.array(positions)).to_pylist()
     for at, record in zip(positions, records, strict=True):
+        record |= json.loads(record.pop(EXTRA) or "{}")
         first, *others = wrong[int(at)]
         yield Quarantined(
             file=int(checked.file[at]),
@@ -64,7 +66,7 @@ def quarantined_rows(checked: Checked, contract: Contract) -> Iterator[Quarantin
     for file, rows in enumerate(checked.files):
         for i, row in enumerate(rows.malformed):
             if i not in rows.malformed_again:
-                yield _malformed(file, row, len(contract.fields))
+                yield _malformed(file, row, rows.columns)
 
 
 def allowed(field: ContractField) -> str:
@@ -90,7 +92,11 @@ def _reason(first: Finding, others: list[Finding]) -> str:
 
 
 def _malformed(file: int, row: Malformed, expected: int) -> Quarantined:
-    """A row with another number of columns than the header."""
+    """A row with another number of columns than the header, or a line that is no JSON object."""
+    record = json.dumps({"text": row.text}, ensure_ascii=False)
+    if row.columns is None:
+        reason = "the line is no JSON object, or a key comes twice in it. 该行不是有效的JSON对象"
+        return Quarantined(file, row.number, None, None, "a JSON object", reason, record)
     return Quarantined(
         file=file,
         number=row.number,
@@ -99,7 +105,7 @@ def _malformed(file: int, row: Malformed, expected: int) -> Quarantined:
         allowed=f"{expected} columns",
         reason=f"the row has {row.columns} columns, the header {expected}: a comma or a quote too many or too few. "
         "列数与表头不一致",
-        record=json.dumps({"text": row.text}, ensure_ascii=False),
+        record=record,
     )
 
 

@@ -10,12 +10,15 @@ from jobs.tables.contract import Contract, ContractField, load_contracts
 CONTRACT_FOLDER = Path(__file__).resolve().parents[2] / "conf" / "contract"
 SENSITIVITY = {"public": PUBLIC, "internal": INTERNAL, "pseudonymised": PSEUDONYMISED, "direct": DIRECT}
 
+EXTRA = "_extra"
+
 ORIGIN = (
     Column("_row_id", "long", "First row number of the file in the lake plus row number in the file.", required=True),
     Column("_sender", "string", "Code of the institution that delivered the row.", required=True),
     Column("_learned_at", "date", "Day of the delivery: when the centre learned of it.", required=True),
     Column("_row_hash", "long", "xxhash64 of all fields as sent; equal rows have equal hashes.", required=True),
     Column("_flags", "string", "What is doubtful, 'field: problem; ...'; null where nothing is.", sensitivity=INTERNAL),
+    Column(EXTRA, "string", "Columns sent that the contract doesn't know, as a JSON object.", sensitivity=DIRECT),
     Column("_run_id", "string", "Run that received the row."),
 )
 

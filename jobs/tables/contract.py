@@ -41,6 +41,8 @@ class ContractField:
     sensitivity: str = "internal"
     check: str = ""
     otherwise: str = "quarantine"
+    also_called: tuple[str, ...] = ()  # names under which senders deliver the column, besides its own
+    cda: str = ""  # where an HL7 CDA document has it: a path below ClinicalDocument, @attribute last
 
 
 @dataclass(frozen=True)
@@ -60,10 +62,21 @@ class Contract:
     title_en: str = ""
     title_zh: str = ""
 
-    @property
+    @cached_property
     def names(self) -> list[str]:
         """Headers in file order."""
         return [f.name for f in self.fields]
+
+    @cached_property
+    def by_any_name(self) -> dict[str, str]:
+        """Every name that a column may be delivered under -> the field's name."""
+        return {called: f.name for f in self.fields for called in (f.name, *f.also_called)}
+
+    @cached_property
+    def needed(self) -> frozenset[str]:
+        """Fields whose column a file must have: those required, those that say which record or whom it is about."""
+        person = {f.name for f in self.fields if f.required or f.role in PERSON_ROLES}
+        return frozenset({*person, *self.key, *filter(None, [self.happened])})
 
     @cached_property
     def roles(self) -> dict[str, str]:
@@ -115,10 +128,10 @@ def parse_contract(body: object) -> Contract:
 def _field(row: object) -> ContractField:
     given = _known(row, ContractField, "a field")
     where = f"field {given['name']}"
-    for name in ("formats", "codes"):
+    for name in _LISTS:
         if not all(isinstance(v, str) for v in given.get(name) or ()):
             raise BadContract(f"{where}: {name} must be texts in quotes (01 without quotes is the number 1)")
-    lists: dict[str, Any] = {k: tuple(given.get(k) or ()) for k in ("formats", "codes")}
+    lists: dict[str, Any] = {k: tuple(given.get(k) or ()) for k in _LISTS}
     field = ContractField(**{**given, **lists})
     for value, allowed, what in (
         (field.type, TYPES, "type"),
@@ -156,7 +169,8 @@ def _check_contract(contract: Contract) -> None:
     """Raise ``BadContract`` where a contract's parts don't fit together."""
     if contract.about not in ("person", "reference"):
         raise BadContract(f"about is {contract.about!r}; allowed: person, reference")
-    folded = [name.lower() for name in contract.names]  # Spark and Delta tell no case apart
+    names = [n for f in contract.fields for n in (f.name, *f.also_called)]
+    folded = [name.lower() for name in names]  # Spark and Delta tell no case apart
     doubled = sorted({n for n in folded if folded.count(n) > 1})
     if doubled:
         raise BadContract(f"fields named twice: {', '.join(doubled)}")
@@ -182,4 +196,5 @@ def _known(body: object, kind: type[Any], what: str) -> dict[str, Any]:
     return body
 
 
+_LISTS = ("formats", "codes", "also_called")
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

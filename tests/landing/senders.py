@@ -63,13 +63,14 @@ def deliver(
     day: str = "2023-04-01",
     name: str = "visits.csv",
     encoding: str = "utf-8",
-    text: str | None = None,
+    text: str | bytes | None = None,
     promise: Mapping[str, object] = MappingProxyType({}),
 ) -> Path:
     """Put a file and its manifest into the inbox; ``promise`` overrides parts of the manifest."""
     folder = inbox / sender / feed / day
     folder.mkdir(parents=True, exist_ok=True)
-    data = (as_csv(CONTRACTS[feed], rows) if text is None else text).encode(encoding)
+    data = as_csv(CONTRACTS[feed], rows) if text is None else text
+    data = data.encode(encoding) if isinstance(data, str) else data
     path = folder / name
     path.write_bytes(data)
     manifest = {

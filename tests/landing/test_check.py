@@ -8,14 +8,14 @@ import numpy as np
 import pytest
 
 from jobs.landing.check import check_rows, flags
-from jobs.landing.csv_rows import read_rows
+from jobs.landing.read import Sent, read_one
 from jobs.landing.words import quarantined_rows
 from tests.landing.senders import GOOD, VISIT, as_csv
 
 
 def check(*rows: dict[str, str], malformed: str = ""):
     text = as_csv(VISIT, rows) + malformed
-    return check_rows([read_rows(text.encode(), "utf-8", VISIT)], VISIT)
+    return check_rows([read_one(Sent(text.encode()), VISIT)], VISIT)
 
 
 def reasons(checked) -> list[tuple[int, str | None, str | None]]:
@@ -108,12 +108,12 @@ def test_without_a_key_whole_rows_are_compared_and_neighbouring_fields_are_not_c
 
     keyless = replace(VISIT, key=())
     rows = [{**GOOD, "fee": "1", "beds": ""}, {**GOOD, "fee": "", "beds": "1"}, {**GOOD, "fee": "1", "beds": ""}]
-    checked = check_rows([read_rows(as_csv(keyless, rows).encode(), "utf-8", keyless)], keyless)
+    checked = check_rows([read_one(Sent(as_csv(keyless, rows).encode()), keyless)], keyless)
     assert checked.duplicate.tolist() == [False, False, True]
 
 
 def test_the_same_row_in_two_files_is_no_duplicate_within_a_file():
-    rows = read_rows(as_csv(VISIT, [GOOD]).encode(), "utf-8", VISIT)
+    rows = read_one(Sent(as_csv(VISIT, [GOOD]).encode()), VISIT)
     assert check_rows([rows, rows], VISIT).counts() == [(1, 0, 0), (1, 0, 0)]
 
 
@@ -134,7 +134,7 @@ def test_rows_with_too_few_or_too_many_columns_are_kept_out_with_their_text_and_
 
 def test_checking_files_together_gives_what_checking_them_apart_gives():
     texts = [[GOOD, {**GOOD, "fee": "x"}], [], [{**GOOD, "id_number": "1"}, GOOD, GOOD]]
-    files = [read_rows(as_csv(VISIT, rows).encode(), "utf-8", VISIT) for rows in texts]
+    files = [read_one(Sent(as_csv(VISIT, rows).encode()), VISIT) for rows in texts]
     together = check_rows(files, VISIT)
     assert together.counts() == [check_rows([f], VISIT).counts()[0] for f in files] == [(1, 1, 0), (0, 0, 0), (2, 0, 1)]
     assert together.file.tolist() == [0, 0, 2, 2, 2]

@@ -45,7 +45,7 @@ def test_a_good_manifest_is_read_and_utf8_csv_is_taken_for_granted():
         ({"period": "2023"}, "period must be"),
         ({"period": {"start": "2023-03-31", "end": "2023-03-01"}}, "ends (2023-03-01) before it starts"),
         ({"encoding": "latin-1"}, "allowed: utf-8, gb18030"),
-        ({"format": "xlsx"}, "only csv"),
+        ({"format": "xlsx"}, "allowed: csv, jsonl, xml, parquet"),
         ({"file": "../../etc/passwd"}, "for another file: '../../etc/passwd'"),
     ],
 )

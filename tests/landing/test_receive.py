@@ -162,7 +162,9 @@ def bad_files(inbox: Path, tmp_path: Path) -> dict[str, str]:
     deliver(inbox, one, name="copying.csv.part")
     deliver(inbox, text="a,b\n1,2\n", name="unknown.csv", feed="no_such_feed", promise={"rows": 1})
     deliver(inbox, text=header.replace(",visit_time", "") + "\n", name="column.csv")
-    deliver(inbox, text=f"{header},extra\n{row},1\n", name="extra.csv", promise={"rows": 1})
+    deliver(inbox, text=f"{header},name\n{row},1\n", name="twice.csv", promise={"rows": 1})
+    deliver(inbox, one, name="parquet.csv", promise={"format": "parquet"})
+    deliver(inbox, one, name="xml.csv", promise={"format": "xml"})
     deliver(inbox, one, name="encoding.csv", encoding="gb18030", promise={"encoding": "utf-8"})
     deliver(inbox, one, name="version.csv", promise={"contract_version": "9"})
     deliver(inbox, one, name="sender.csv", promise={"sender": "370199H009"})
@@ -181,7 +183,9 @@ def bad_files(inbox: Path, tmp_path: Path) -> dict[str, str]:
         "copying.csv.part": "half copied",
         "unknown.csv": "unknown feed 'no_such_feed'",
         "column.csv": "missing column visit_time",
-        "extra.csv": "unknown column extra",
+        "twice.csv": "column given twice: name",
+        "parquet.csv": "can't be read as Parquet",
+        "xml.csv": "has no documents for",
         "encoding.csv": "not readable as utf-8",
         "version.csv": "version '9'",
         "sender.csv": "the manifest's sender is '370199H009'",
