@@ -149,7 +149,7 @@ def _told(error: OSError) -> str:
 
 
 def counted(looked_into: Sequence[tuple[Verdict, Rows]], contract: Contract) -> Iterator[Verdict]:
-    """The verdicts on good files of one feed with their rows counted, and dated by their rows where no folder dates them."""
+    """The verdicts on good files of a feed with their rows counted, and dated by their rows where no folder does it."""
     checked = check_rows([rows for _, rows in looked_into], contract)
     newest = newest_days(checked, contract)
     for (verdict, _), (accepted, quarantined, duplicate), day in zip(

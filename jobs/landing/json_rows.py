@@ -1,4 +1,4 @@
-"""From the text of a file of JSON lines to numbered rows of text: numbers as they are written, nested values as JSON."""
+"""From the text of a file of JSON lines to numbered rows of text: numbers as written, nested values as JSON."""
 
 from __future__ import annotations
 

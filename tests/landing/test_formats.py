@@ -55,7 +55,8 @@ def refused(sent: Sent, contract=PAIR) -> str:
 
 
 def test_json_lines_are_rows_of_text_with_numbers_as_they_are_written():
-    text = '{"no":"007","name":"王小明","fee":12.50,"note":null}\n\n{"no":12345678901234567890,"name":"","fee":1e3,"note":true}\r\n'
+    first = '{"no":"007","name":"王小明","fee":12.50,"note":null}'
+    text = first + '\n\n{"no":12345678901234567890,"name":"","fee":1e3,"note":true}\r\n'
     rows = read_one(Sent(text.encode("gb18030"), "jsonl", "gb18030"), PAIR)
     assert rows.table.drop_columns("_extra").to_pylist() == [
         {"no": "007", "name": "王小明", "fee": "12.50", "note": None},
@@ -137,7 +138,8 @@ ADMISSION = f"""{HEAD}<id root="2.16.156.10011.1.1" extension="W1"/><code code="
   <id root="2.16.156.10011.1.32" extension=""/><id root="2.16.156.10011.1.11" extension="P9"/>
   <patient><id extension="11010519491231002X"/><name>王小明</name><administrativeGenderCode code="1"/></patient>
  </patientRole></recordTarget><component><structuredBody>
-  <component><section><code code="10154-3"/><text>咳嗽 &lt;3天&gt; &amp; <content>发热</content></text></section></component>
+  <component><section><code code="10154-3"/>
+   <text>咳嗽 &lt;3天&gt; &amp; <content>发热</content></text></section></component>
   <component><section><code code="9999-9"/><text>别的</text></section></component>
  </structuredBody></component></ClinicalDocument>"""
 
