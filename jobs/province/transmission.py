@@ -75,7 +75,7 @@ def spread(draws: Draws, places: Places, disease: pd.Series, number: int, first:
     at = np.repeat(weeks, steps) * steps + np.tile(np.arange(steps), len(weeks))
     noise = _noise(draws, float(disease["noise"]), number, at, people.shape)
     term = np.repeat(in_term(weeks), steps)
-    season = np.repeat(_season(draws, disease, number, weeks * 7 + MONDAY + 3), steps)
+    season = np.repeat(_season(draws, disease, number, weeks * 7 + MONDAY + 3, len(people)), steps, axis=0)
     contacts = [_contacts(disease, people.sum(axis=0), open_) for open_ in (False, True)]
     together = coupling(places, float(disease["in_city"]), float(disease["across"]))
     imported = float(disease["imported"]) / 1e5 / steps
@@ -83,7 +83,7 @@ def spread(draws: Draws, places: Places, disease: pd.Series, number: int, first:
     susceptible, infected = np.rint(people / disease["reproduction"]), np.rint(people * 1e-4)
     new = np.empty((len(at), *people.shape))
     for n in range(len(at)):
-        force = season[n] * (together @ (infected / people) @ contacts[int(term[n])].T) + imported
+        force = season[n][:, None] * (together @ (infected / people) @ contacts[int(term[n])].T) + imported
         falling = np.minimum(np.rint(susceptible * -np.expm1(-force) * noise[n]), susceptible)
         share = susceptible / people
         growing = np.column_stack([np.ones(len(people)), share[:, :-1]])  # children are born susceptible
@@ -95,12 +95,16 @@ def spread(draws: Draws, places: Places, disease: pd.Series, number: int, first:
     return Course(begin, np.moveaxis(weekly[weeks >= begin], 0, 2))
 
 
-def _season(draws: Draws, disease: pd.Series, number: int, day: Ints) -> Floats:
-    """How contagious the disease is on these days, 1 on average: by the time of year, and from season to season."""
+def _season(draws: Draws, disease: pd.Series, number: int, day: Ints, counties: int) -> Floats:
+    """How contagious the disease is on these days, 1 on average: by the time of year, and from season to season.
+
+    A season is more or less contagious in the whole province and, by as much again, in each county: [day, county].
+    """
     since_peak = (day - float(disease["peak_day"])) / 365.2425
     season = np.floor(since_peak + 0.5).astype(np.int64)  # turns half a year before the peak
-    drift = np.exp(float(disease["drift"]) * draws.normal("season", number, season))
-    return (1 + float(disease["forcing"]) * np.cos(2 * np.pi * since_peak)) * drift
+    here = draws.normal("season of a county", number, season[:, None], np.arange(counties)[None, :])
+    drift = np.exp(float(disease["drift"]) * (draws.normal("season", number, season)[:, None] + here))
+    return (1 + float(disease["forcing"]) * np.cos(2 * np.pi * since_peak))[:, None] * drift
 
 
 def _noise(draws: Draws, size: float, number: int, step: Ints, shape: tuple[int, ...]) -> Floats:
