@@ -147,7 +147,7 @@ def _in_autumn(scene: Scene) -> Doses:
     person, season = np.nonzero(days < NEVER)
     row = list(scene.facts.catalogue.vaccines.table["vaccine"]).index(INFLUENZA)
     key = scene.lives.people.no[person] * 100 + FIRST_AUTUMN + season
-    ordinal = np.cumsum(days < NEVER, axis=1)[person, season]
+    ordinal = (days < NEVER).astype(np.int64).cumsum(axis=1)[person, season]
     return Doses(key, person, days[person, season], np.full(len(person), row), ordinal)
 
 

@@ -125,4 +125,4 @@ def _expected(scene: Scene, outbreaks: Planted, months: range, risk: AtRisk) -> 
     extra = course.extra[o.disease, o.county, o.group, week] * inside / WEEKS
     there = residents[o.county, :, month] * (GROUP[None, :] == o.group[:, None])
     cases = (there * course.yearly[o.disease]).sum(axis=1) * extra
-    return np.bincount(of, cases, minlength=len(outbreaks))
+    return np.bincount(of, cases, minlength=len(outbreaks)).astype(np.float64)

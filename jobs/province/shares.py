@@ -51,11 +51,12 @@ class Undelivered:
     def read(node: Mapping[str, Any]) -> Undelivered:
         """From the group ``undelivered``."""
         plain = [f.name for f in fields(Undelivered) if f.name != "unnotified"]
-        shares = [Shares.read(node[name], f"undelivered.{name}") for name in plain]
+        shares = {name: Shares.read(node[name], f"undelivered.{name}") for name in plain}
         diseases = node["unnotified"]
         if not isinstance(diseases, Mapping) or set(diseases) != set(NOTIFIABLE):
             raise Refused(f"simulate.undelivered.unnotified: must have the diseases {', '.join(NOTIFIABLE)}")
-        return Undelivered(*shares, {d: Shares.read(diseases[d], f"undelivered.unnotified.{d}") for d in NOTIFIABLE})
+        missed = {d: Shares.read(diseases[d], f"undelivered.unnotified.{d}") for d in NOTIFIABLE}
+        return Undelivered(**shares, unnotified=missed)
 
 
 @dataclass(frozen=True)
