@@ -77,7 +77,7 @@ def cancer_card(scene: Scene, found: Cancers) -> Batch:
     grade = Choice.of(GRADE_SHARES).pick(draws.uniform("grade", rows.key))
     columns = [
         unique_text(scene, "N", "cancer card", rows.key),
-        patient_no(scene, c.person, hospital[e]),
+        patient_no(scene, c.person, hospital[e], c.diagnosed),
         *about_person(scene, feed, rows, c.person, c.diagnosed),
         counties(scene, county[e]),
         texts(tuple(table["icd10"]), c.site),

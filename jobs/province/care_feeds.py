@@ -68,7 +68,7 @@ def registration(scene: Scene, visits: Visits) -> Batch:
     channels = np.cumsum([share["registration.online"], share["registration.machine"]])
     columns = [
         unique_text(scene, "G", "registration", rows.key),
-        patient_no(scene, v.person, rows.sender),
+        patient_no(scene, v.person, rows.sender, v.day),
         *about_person(scene, feed, rows, v.person, day),
         pc.if_else(pa.array(no == 1), "", visit_no(scene, v.key)),
         time_text(day, v.minute - waited(draws, v.key), event_day_bad(scene, feed, rows)),
@@ -102,7 +102,7 @@ def prescription(scene: Scene, care: Encounters) -> Batch:
     columns = [
         unique_text(scene, "F", "prescription", c.key),
         numbers(nth + 1),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.day),
         encounter_no(scene, c.of_stay, c.source),
         texts(("1", "2"), standing.astype(np.int64)),
@@ -157,7 +157,7 @@ def payment(scene: Scene, care: Encounters) -> Batch:
     amount = numbers(fee, 2)
     columns = [
         unique_text(scene, "J", "settlement", rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.until),
         encounter_no(scene, c.of_stay, c.source),
         texts(("1", "2"), c.of_stay.astype(np.int64)),

@@ -8,6 +8,7 @@ import numpy as np
 
 from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.draws import Choice, Draws, Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.life import Lives
 from jobs.province.people import NEVER, YEAR
@@ -18,7 +19,7 @@ LUNG_CANCER_KILLS = 0.9  # share of deaths of those with lung cancer for at most
 
 
 @dataclass(frozen=True)
-class Deaths:
+class Deaths(Entries):
     """One entry a death of a resident. ``cause``, ``immediate`` are positions in Codes (``immediate`` may be -1)."""
 
     person: Ints

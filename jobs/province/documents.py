@@ -81,7 +81,7 @@ def emr_document(scene: Scene, written: Documents, done: Studies) -> Batch:
         unique_text(scene, "W", "document", rows.key),
         texts(CODES, d.kind),
         texts(TITLES, d.kind),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, d.day),
         encounter_no(scene, c.of_stay, c.source),
         pc.if_else(reported, report_no(scene, c.key), none),

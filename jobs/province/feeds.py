@@ -8,6 +8,7 @@ import pyarrow.compute as pc
 
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.draws import numbers as unique_numbers
+from jobs.province.health_files import file_key
 from jobs.province.laboratory import Results
 from jobs.province.recording import (
     Batch,
@@ -39,9 +40,9 @@ def unique_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
     return joined(prefix, pc.cast(pa.array(unique_numbers(scene.settings.seed, purpose, key)), pa.string()))
 
 
-def patient_no(scene: Scene, person: Ints, sender: Ints) -> pa.Array:
-    """An institution's own number of a person, the same at every visit."""
-    return unique_text(scene, "P", "patient", scene.lives.people.no[person] * 100_000 + sender)
+def patient_no(scene: Scene, person: Ints, sender: Ints, day: Ints) -> pa.Array:
+    """An institution's own number of a person, the same at every visit save for those with several files."""
+    return unique_text(scene, "P", "patient", file_key(scene, person, sender, day))
 
 
 def visit_no(scene: Scene, key: Ints) -> pa.Array:
@@ -85,7 +86,7 @@ def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
     v = visits.at(rows.event)
     columns = [
         visit_no(scene, v.key),
-        patient_no(scene, v.person, v.hospital),
+        patient_no(scene, v.person, v.hospital, v.day),
         *about_person(scene, feed, rows, v.person, v.day),
         time_text(v.day, v.minute, event_day_bad(scene, feed, rows)),
         time_text(v.day, v.minute - waited(draws, v.key)),
@@ -112,7 +113,7 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
     way = np.where((s.way == 1) & draws.happens(0.08, "left otherwise", s.key), 4, s.way)
     columns = [
         stay_no(scene, s.key),
-        patient_no(scene, s.person, rows.sender),
+        patient_no(scene, s.person, rows.sender, s.admitted),
         *about_person(scene, feed, rows, s.person, s.admitted),
         time_text(s.admitted, minute, event_day_bad(scene, feed, rows)),
         time_text(s.discharged, leaving),
@@ -168,7 +169,7 @@ def laboratory(scene: Scene, results: Results) -> Batch:
     takes = 60 + draws.whole(240, "lab takes", results.key[e])
     columns = [
         unique_text(scene, "R", "result", results.key[e]),
-        patient_no(scene, person, rows.sender),
+        patient_no(scene, person, rows.sender, day - results.of_stay[e]),
         *about_person(scene, feed, rows, person, day),
         source,
         texts(scene.facts.codes.department_code, results.department[e]),

@@ -76,7 +76,7 @@ def imaging_study(scene: Scene, done: Studies) -> Batch:
     columns = [
         unique_text(scene, "2.25.", "study", rows.key),
         report_no(scene, rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, s.day),
         encounter_no(scene, c.of_stay, c.source),
         of_item("modality"),

@@ -102,7 +102,7 @@ def health_checkup(scene: Scene, checks: Checks) -> Batch:
     diabetic = pa.array(_known(scene, "diabetes", c.person, c.day))
     columns = [
         unique_text(scene, "T", "check-up", rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.day),
         counties(scene, c.county),
         texts(("1", "2", "3"), c.kind),
@@ -137,7 +137,7 @@ def chronic_followup(scene: Scene, checks: Checks) -> Batch:
     adherence = np.searchsorted([regular, 0.95], draws.uniform("adherence", rows.key))
     columns = [
         unique_text(scene, "U", "follow-up", rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.day),
         counties(scene, c.county),
         texts(("1", "2"), c.kind),

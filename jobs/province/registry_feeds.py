@@ -102,20 +102,20 @@ def hukou(scene: Scene, place: Ints) -> pa.Array:
     return texts((*known, *OUTSIDE), np.where(place >= ELSEWHERE, place - ELSEWHERE + len(known), place))
 
 
-def resident_register(scene: Scene, events: RegisterEvents) -> Batch:
-    """One row an event, delivered for the day it holds from."""
+def resident_register(scene: Scene, events: RegisterEvents, told: Ints) -> Batch:
+    """One row an event, delivered for the day on which the register is ``told`` of it."""
     feed, people = "resident_register", scene.lives.people
     where = np.where(events.county == AWAY, events.before, events.county)
     sender = scene.institutions.register[scene.facts.places.city[where]]
     key = (people.no[events.person] * 40_000 + events.day) * 10 + events.code
-    rows = rows_sent(scene, feed, key, events.person, sender, events.day)
+    rows = rows_sent(scene, feed, key, events.person, sender, told)
     e = events.at(rows.event)
     born = e.code == BIRTH
     mother = np.where(born & (people.mother[e.person] != NOBODY), e.person, 0)
     mothers_id = scene.identity.id_number(mother, np.where(born, MOTHERS, 5))
     columns = [
         unique_text(scene, "C", "register", rows.key),
-        patient_no(scene, e.person, rows.sender),
+        patient_no(scene, e.person, rows.sender, e.day),
         *about_person(scene, feed, rows, e.person, e.day, registrar=True),
         numbers(e.code),
         day_text(e.day, event_day_bad(scene, feed, rows)),
@@ -126,11 +126,13 @@ def resident_register(scene: Scene, events: RegisterEvents) -> Batch:
     return Batch(feed, rows.sender, rows.period, people.no[e.person], columns)
 
 
-def birth_certificate(scene: Scene) -> Batch:
-    """One row a birth, filed within days."""
+def birth_certificate(scene: Scene, born_here: np.ndarray) -> Batch:
+    """One row a birth of those born in the province (by person), filed within days."""
     feed, draws, lives = "birth_certificate", scene.draws, scene.lives
     people = lives.people
-    child = np.flatnonzero((people.birth == people.first) & (people.birth >= first_day(scene.settings) - 100))
+    child = np.flatnonzero(
+        born_here & (people.birth == people.first) & (people.birth >= first_day(scene.settings) - 100)
+    )
     child = child[lives.county(child, people.birth[child]) != AWAY]
     county, no = lives.county(child, people.birth[child]), people.no[child]
     sender = scene.institutions.maternal[scene.facts.places.city[county]]

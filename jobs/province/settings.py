@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.shares import Outbreaks, Undelivered
 
 MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
 REGISTER = "resident_register"
@@ -98,6 +99,8 @@ class SimulateSettings:
     rate: Yearly
     recording: Recording
     dirt: Dirt
+    outbreaks: Outbreaks
+    undelivered: Undelivered
 
     @property
     def first_day(self) -> date:
@@ -124,6 +127,8 @@ class SimulateSettings:
             rate=_group(Yearly, node, "rate"),
             recording=_group(Recording, node, "recording"),
             dirt=_group(Dirt, node, "dirt"),
+            outbreaks=Outbreaks.read(node["outbreaks"]),
+            undelivered=Undelivered.read(node["undelivered"]),
         )
         return _consistent(made)
 

@@ -25,12 +25,14 @@ from jobs.province.deaths import deaths
 from jobs.province.documents import documents, emr_document
 from jobs.province.draws import Draws
 from jobs.province.encounters import encounters
+from jobs.province.epidemic import at_risk
 from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
 from jobs.province.identity import identity
 from jobs.province.imaging import imaging_study, studies
 from jobs.province.immunisation import doses, immunisation
-from jobs.province.infections import LONGEST_WAIT, infection_events, infections, infectious_card
+from jobs.province.infections import LONGEST_WAIT, infection_events, infection_truth, infections, outbreak_truth
+from jobs.province.infectious_cards import infectious_card
 from jobs.province.institutions import Institutions
 from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
 from jobs.province.life import simulate_lives
@@ -43,6 +45,7 @@ from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import FEEDS, REGISTER, SimulateSettings
 from jobs.province.stays import LONGEST, described, hospital_stays
 from jobs.province.truth import causes, events, persons, write_parquet
+from jobs.province.undelivered import delivered, undelivered
 from jobs.province.visits import outpatient_visits
 from jobs.province.writing import Desk, Feed, chunks, write_files
 
@@ -197,18 +200,22 @@ def live_and_record(
     visits = outpatient_visits(draws, facts, scale, institutions, lives, _months(recent, last))
     stays = hospital_stays(draws, facts, scale, lives, _months(start, last))
     stays = stays.at(np.flatnonzero(stays.discharged >= recent))
-    about = described(draws, facts, institutions, lives, stays)
     dead = deaths(draws, facts, lives, stays)
     registered = register_events(lives, first if settings.backload_from else None)
+    all_visits, all_stays, reaches = visits, stays, delivered(scene, visits, stays, dead, registered)
+    visits, stays = visits.at(reaches.visit), stays.at(reaches.stay)
+    about = described(draws, facts, institutions, lives, stays)
     care = encounters(draws, visits, stays, about)
     done = studies(draws, facts, lives, care)
     months = _months(recent, last)
     checked = checkups(scene, range(_year(recent), _year(last) + 1))
     followed = followups(scene, range(months.start // 3, (months.stop - 1) // 3 + 1))
     vaccinated, tumours = doses(scene), cancers(scene)
-    infected = infections(scene, _months(max(recent - LONGEST_WAIT, start), last))
+    infecting = _months(max(recent - LONGEST_WAIT, start), last)
+    risk = at_risk(scene, infecting)
+    infected = infections(scene, infecting, risk)
     record: dict[str, Callable[[], Batch]] = {
-        "resident_register": lambda: resident_register(scene, registered),
+        "resident_register": lambda: resident_register(scene, registered, reaches.told),
         "registration": lambda: registration(scene, visits),
         "outpatient_visit": lambda: outpatient_visit(scene, visits),
         "emr_document": lambda: emr_document(scene, documents(lives, care, done), done),
@@ -222,8 +229,8 @@ def live_and_record(
         "immunisation": lambda: immunisation(scene, vaccinated),
         "infectious_card": lambda: infectious_card(scene, infected),
         "cancer_card": lambda: cancer_card(scene, tumours),
-        "birth_certificate": lambda: birth_certificate(scene),
-        "death_certificate": lambda: death_certificate(scene, dead),
+        "birth_certificate": lambda: birth_certificate(scene, reaches.birth),
+        "death_certificate": lambda: death_certificate(scene, dead.at(reaches.death)),
     }
     batches = [record[feed]() for feed in settings.feeds]
     also = [
@@ -234,9 +241,12 @@ def live_and_record(
         *cancer_events(scene, tumours),
     ]
     truth = {
-        "event": events(scene, registered, visits, stays, also),
+        "event": events(scene, registered, all_visits, all_stays, also),
         "person": persons(scene),
         "cause_of_death": causes(scene, dead),
+        "infection": infection_truth(scene, infected),
+        "outbreak": outbreak_truth(scene, infected, infecting, risk),
+        "undelivered": undelivered(scene, all_visits, all_stays, dead, registered, infected, reaches),
     }
     return scene, batches, truth
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -99,10 +99,14 @@ def province(deliver: Callable[..., Province], tmp_path_factory: pytest.TempPath
 def live(facts: ProvinceFacts) -> Callable[..., tuple[Scene, list[Batch], dict[str, pa.Table]]]:
     """Make blocks without Spark: the scene, the rows sent, the truth."""
 
-    def run(blocks: list[int], **changed: Any) -> tuple[Scene, list[Batch], dict[str, pa.Table]]:
+    shandong = facts
+
+    def run(
+        blocks: Iterable[int], facts: ProvinceFacts = shandong, **changed: Any
+    ) -> tuple[Scene, list[Batch], dict[str, pa.Table]]:
         settings = SimulateSettings.of(node(Path("unused"), **changed))
         institutions, schedule = Institutions.of(facts.places, settings), Schedule.of(settings)
         scale = scales(facts, settings.rate)
-        return live_and_record(settings, facts, institutions, schedule, scale, np.array(blocks))
+        return live_and_record(settings, facts, institutions, schedule, scale, np.array(list(blocks)))
 
     return run

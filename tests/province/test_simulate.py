@@ -30,7 +30,7 @@ def test_the_content_is_the_same_for_1_2_and_64_partitions(deliver: Deliver, tmp
     month = {"population_on": "2023-01-01", "backload_from": "2023-01-01", "end": "2023-01-31"}
     made = [deliver(tmp_path / str(n), partitions=n, **month) for n in (1, 2, 64)]
     assert made[0].files == made[1].files == made[2].files
-    for table in ("record", "event", "person", "cause_of_death"):
+    for table in ("record", "event", "person", "cause_of_death", "infection", "outbreak", "undelivered"):
         assert made[0].truth(table).equals(made[1].truth(table))
         assert made[0].truth(table).equals(made[2].truth(table))
 
@@ -103,7 +103,7 @@ def test_a_later_day_delivers_that_day_of_the_same_residents(deliver: Deliver, t
     assert then.files == whole.files
     added = set(then.files) - set(before)
     assert added and all("/2023-01-11/" in name for name in added)
-    for table in ("record", "event", "person", "cause_of_death"):
+    for table in ("record", "event", "person", "cause_of_death", "infection", "undelivered"):
         assert then.truth(table).equals(whole.truth(table))
 
 
