@@ -99,17 +99,7 @@ def simulate(
     schedule, institutions = Schedule.of(settings), Institutions.of(facts.places, settings)
     _same_province(settings, schedule)
     scale = scales(facts, settings.rate)
-    desk = Desk(
-        settings.out,
-        settings.truth,
-        schedule.window,
-        institutions.code,
-        tuple(institutions.gb18030.tolist()),
-        schedule.periods,
-        read_contracts(contracts),
-        settings.seed,
-        settings.dirt.file_repeated,
-    )
+    desk = desk_of(settings, contracts, institutions, schedule)
     blocks = -(-settings.residents // BLOCK)
     parts = -(-blocks // PART)
     tasks = settings.partitions or 4 * spark.sparkContext.defaultParallelism
@@ -131,6 +121,21 @@ def simulate(
     totals = written.groupBy("feed").agg(*(F.sum(c).alias(c) for c in ("files", "rows", "bytes"))).collect()
     counts = tuple(FeedCount(*row) for row in sorted(totals))
     return SimulationReport(blocks * BLOCK, counts, time.monotonic() - began)
+
+
+def desk_of(settings: SimulateSettings, contracts: Path, institutions: Institutions, schedule: Schedule) -> Desk:
+    """What the writers of these deliveries need."""
+    return Desk(
+        settings.out,
+        settings.truth,
+        schedule.window,
+        institutions.code,
+        tuple(institutions.gb18030.tolist()),
+        schedule.periods,
+        read_contracts(contracts),
+        settings.seed,
+        settings.dirt.file_repeated,
+    )
 
 
 def expected(settings: SimulateSettings) -> int:

@@ -12,6 +12,7 @@ import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pyarrow as pa
@@ -34,6 +35,7 @@ CHUNK = pa.schema(
 )
 WRITTEN = pa.schema([("feed", pa.string()), ("files", pa.int64()), ("rows", pa.int64()), ("bytes", pa.int64())])
 RECORD = pa.schema([("file", pa.dictionary(pa.int32(), pa.string())), ("row", pa.int64()), ("person", pa.int64())])
+_JSON = json.JSONEncoder(ensure_ascii=False)
 HELD = 1_000_000  # rows about whom is noted in memory before it is written
 
 
@@ -129,6 +131,7 @@ class _Shard:
         self.desk, self.sender, self.feed = desk, sender, feed
         self.files = self.rows = self.bytes = self.held = 0
         self.about: list[tuple[str, np.ndarray]] = []
+        self.stems, self.twice = _stems(desk, sender, feed)
         name = f"{desk.senders[sender]}-{feed}.parquet"
         self.path = desk.truth / "record" / desk.window / name
         self.part = self.path.with_name(f".{name}.part")
@@ -143,10 +146,10 @@ class _Shard:
         if encoding == "gb18030":
             body = body.decode().encode(encoding)
         who = np.frombuffer(b"".join(persons), np.int64)
-        for path in self._paths(period):
-            manifest = _manifest(desk, self.sender, self.feed, desk.periods[period], body, len(who), encoding)
-            _put(path, body, manifest)
-            name = path.relative_to(desk.out).as_posix()
+        manifest = _manifest(desk, self.sender, self.feed, desk.periods[period], body, len(who), encoding)
+        for ending in (".csv", "_resent.csv")[: 1 + self.twice[period]]:
+            name = self.stems[period] + ending
+            _put(f"{desk.out}/{name}", body, manifest)
             self.about.append((name, who))
             self.held += len(who)
             if self.held > HELD:
@@ -164,16 +167,6 @@ class _Shard:
         self.truth.write_table(pa.table([file, pa.array(rows), pa.array(persons)], schema=RECORD))
         self.about, self.held = [], 0
 
-    def _paths(self, period: int) -> list[Path]:
-        desk, when = self.desk, self.desk.periods[period]
-        folder = desk.out / desk.senders[self.sender] / self.feed / str(when.delivered)
-        name = f"{self.feed}_{when.start:%Y%m%d}_{when.end:%Y%m%d}"
-        key = int.from_bytes(
-            hashlib.blake2b(f"{folder.relative_to(desk.out)}/{name}".encode(), digest_size=8).digest(), "big"
-        )
-        twice = Draws(desk.seed).uniform("file repeated", np.uint64(key)) < desk.file_repeated
-        return [folder / f"{name}.csv", *([folder / f"{name}_resent.csv"] if twice else [])]
-
     def done(self) -> pa.RecordBatch:
         """Close the truth about this sender and feed."""
         self._record()
@@ -183,6 +176,14 @@ class _Shard:
         return pa.RecordBatch.from_arrays(
             [pa.array(c, f.type) for c, f in zip(counts, WRITTEN, strict=True)], schema=WRITTEN
         )
+
+
+def _stems(desk: Desk, sender: int, feed: str) -> tuple[list[str], np.ndarray]:
+    """The name below the inbox of each period's file, without its ending; and which files are sent twice."""
+    folder, name = f"{desk.senders[sender]}/{feed}", f"{feed}_{{0.start:%Y%m%d}}_{{0.end:%Y%m%d}}"
+    stems = [f"{folder}/{p.delivered}/{name.format(p)}" for p in desk.periods]
+    keys = [int.from_bytes(hashlib.blake2b(s.encode(), digest_size=8).digest(), "big") for s in stems]
+    return stems, Draws(desk.seed).happens(desk.file_repeated, "file repeated", np.array(keys, np.uint64))
 
 
 def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, rows: int, encoding: str) -> bytes:
@@ -197,17 +198,40 @@ def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, r
         "encoding": encoding,
         "synthetic": True,
     }
-    return (json.dumps(content, ensure_ascii=False, indent=1) + "\n").encode()
+    return f"{_laid_out(content)}\n".encode()
 
 
-def _put(path: Path, body: bytes, manifest: bytes) -> None:
-    """Write file, then manifest; leave them if the same are there."""
-    beside = path.with_name(f"{path.name}.manifest.json")
-    if not path.parent.is_dir():
-        path.parent.mkdir(parents=True, exist_ok=True)
-    elif beside.is_file() and path.is_file() and beside.read_bytes() == manifest and path.stat().st_size == len(body):
+def _laid_out(value: Any, depth: int = 1) -> str:
+    """JSON a line a field: what ``json.dumps(indent=1)`` makes, which leaves the fast encoder for one in Python."""
+    if not isinstance(value, dict):
+        return _JSON.encode(value)
+    line = "\n" + " " * depth
+    return (
+        "{"
+        + ",".join(f"{line}{_JSON.encode(k)}: {_laid_out(v, depth + 1)}" for k, v in value.items())
+        + line[:-1]
+        + "}"
+    )
+
+
+def _put(path: str, body: bytes, manifest: bytes) -> None:
+    """Write file, then manifest; leave them if the same are there. Paths are text: a run writes many small files."""
+    folder, name = os.path.split(path)
+    if not os.path.isdir(folder):
+        os.makedirs(folder, exist_ok=True)
+    elif _there(path, body, manifest):
         return
-    for target, content in ((path, body), (beside, manifest)):
-        part = target.with_name(f".{target.name}.part")
-        part.write_bytes(content)
-        os.replace(part, target)
+    for target, content in ((name, body), (f"{name}.manifest.json", manifest)):
+        part = f"{folder}/.{target}.part"
+        with open(part, "wb") as file:
+            file.write(content)
+        os.replace(part, f"{folder}/{target}")
+
+
+def _there(path: str, body: bytes, manifest: bytes) -> bool:
+    """Whether a file of this size lies there with this manifest, which holds its hash."""
+    try:
+        with open(f"{path}.manifest.json", "rb") as file:
+            return file.read() == manifest and os.path.getsize(path) == len(body)
+    except FileNotFoundError:
+        return False
