@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.alternatives import Alternatives
 from jobs.province.catalogue import Catalogue
 from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
 from jobs.province.datafiles import csv
@@ -31,6 +32,7 @@ class Places:
     cells: Choice  # by city: sex x band
     county: Choice  # by city x band: county
     near: Choice  # by city: county of that city
+    former: Alternatives  # by county: codes that it, or a part of it, had before
 
 
 @dataclass(frozen=True)
@@ -73,7 +75,7 @@ class ProvinceFacts:
 
         Raises ``Refused`` if the folder lacks a file or its totals disagree.
         """
-        for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
+        for name in ("places.csv", "population_age_sex.csv", "county_age.csv", "old_counties.csv"):
             if not (folder / name).is_file():
                 raise Refused(f"province.facts={folder}: no {name} there")
         conditions, codes = _conditions(), read_codes()
@@ -117,6 +119,7 @@ def _places(code: str, folder: Path) -> Places:
         Choice.of(cells.to_numpy().reshape(len(city_code), 2 * BANDS)),
         Choice.of(by_band),
         Choice.of(in_city),
+        Alternatives.read("old_counties.csv", tuple(counties["gb2260_code"]), "gb2260_code", folder),
     )
 
 

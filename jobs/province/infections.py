@@ -13,8 +13,8 @@ from jobs.province.draws import Ints
 from jobs.province.entries import Entries
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.people import YEAR
-from jobs.province.recording import Batch, Scene, about_person, day_text, event_day_bad, rows_sent, texts
-from jobs.province.registry_feeds import counties
+from jobs.province.personal import about_person, age, phone, residence
+from jobs.province.recording import Batch, Scene, day_text, event_date, rows_sent, texts
 from jobs.province.truth import Event
 from jobs.province.visits import cells, month_starts
 
@@ -81,20 +81,22 @@ def infectious_card(scene: Scene, cases: Infections) -> Batch:
         unique_text(scene, "I", "infectious card", rows.key),
         patient_no(scene, c.person, hospital),
         *about_person(scene, feed, rows, c.person, c.onset),
-        counties(scene, c.county),
+        residence(scene, feed, rows, c.county),
         texts(("1", "2", "3"), belongs),
         texts(tuple(str(n) for n in range(1, 19)), _population(scene, c, rows.key) - 1),
         texts(("1", "2", "3"), kind),
         texts(tuple(table["class_zh"]), c.disease),
         texts(tuple(table["icd10"]), c.disease),
         texts(tuple(table["name_zh"]), c.disease),
-        day_text(c.onset, event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, c.onset),
         day_text(c.diagnosed),
         pc.if_else(pa.array(dead), day_text(np.where(dead, death, reported)), ""),
         day_text(reported),
         texts(institutions.code, hospital),
+        age(scene, feed, rows, c.person, c.onset),
+        phone(scene, feed, rows, c.person),
     ]
-    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)
 
 
 def _population(scene: Scene, cases: Infections, key: Ints) -> Ints:

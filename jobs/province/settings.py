@@ -30,8 +30,11 @@ FEEDS = (
     "birth_certificate",
     "death_certificate",
 )
-ABOVE_ONE = ("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread")
-S = TypeVar("S", bound="Yearly | Recording | Dirt")
+ABOVE_ONE = (
+    *("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread", "clerk_spread"),
+    *("missing", "symptom", "unspecified", "neighbouring", "local", "outside", "traditional"),
+)
+S = TypeVar("S", bound="Yearly | Coding | Dirt")
 
 
 @dataclass(frozen=True)
@@ -45,37 +48,92 @@ class Yearly:
     move_out: float
     move_back: float
     move_in: float
+    twins: float
     visits: float
     admissions: float
 
 
 @dataclass(frozen=True)
-class Recording:
-    """How codes come out of what was the matter, as shares."""
+class Coding:
+    """How diagnoses are coded in one setting. What is not coded under its own category is ``missing``, a ``symptom``,
+    and so on, in proportion to these weights."""
 
-    diagnosis_missing: float
-    unspecific: float
-    suspected: float
+    sensitivity: float
+    predictive_value: float
+    rule_out_said: float
+    missing: float
+    symptom: float
+    unspecified: float
+    neighbouring: float
+    local: float
+    outside: float
+    traditional: float
+
+    @property
+    def misses(self) -> tuple[float, ...]:
+        """The weights of the ways to miss, in the order of the fields."""
+        return tuple(getattr(self, f.name) for f in fields(Coding)[3:])
+
+
+@dataclass(frozen=True)
+class Recording:
+    """How codes come out of what was the matter, by setting, and which edition institutions code by, as shares."""
+
     national_edition: float
+    insurance_edition: float
+    outpatient: Coding
+    inpatient: Coding
+    death: Coding
 
 
 @dataclass(frozen=True)
 class Dirt:
-    """Shares of delivered rows with each kind of defect."""
+    """Shares of people, institutions or delivered rows with each kind of defect; ``conf/dirt`` says of which."""
 
     spread: float
+    clerk_spread: float
+    person_without_id: float
+    person_permit: float
+    person_foreign: float
+    person_soldier: float
+    person_minority_name: float
+    person_rare_character: float
+    person_lunar_birthday: float
+    person_namesake: float
+    newborn_temporary_name: float
     id_missing: float
-    id_15_digit: float
     id_mistyped: float
+    id_15_digit: float
+    id_borrowed: float
+    id_full_width: float
     id_of_mother: float
-    birth_date_impossible: float
-    event_date_impossible: float
+    id_military: float
+    name_homophone: float
+    name_spaced: float
+    name_cut_short: float
+    name_dot: float
+    name_pinyin: float
     sex_code_unknown: float
+    birth_date_impossible: float
+    birth_day_month: float
+    birth_digits: float
+    birth_lunar: float
+    county_old_code: float
+    phone_placeholder: float
+    age_text: float
+    event_date_impossible: float
+    clock_a_day_off: float
     row_repeated: float
     row_late: float
     row_corrected: float
+    row_of_two_systems: float
     file_repeated: float
-    person_without_id: float
+    lab_other_unit: float
+    lab_local_name: float
+    weight_in_jin: float
+    pressure_in_kpa: float
+    text_line_end: float
+    code_other_edition: float
 
 
 @dataclass(frozen=True)
@@ -122,7 +180,7 @@ class SimulateSettings:
             gb18030_share=_number(node["gb18030_share"], "gb18030_share", 1.0),
             partitions=None if node.get("partitions") is None else _whole(node, "partitions", 1, 100_000),
             rate=_group(Yearly, node, "rate"),
-            recording=_group(Recording, node, "recording"),
+            recording=_recording(node["recording"]),
             dirt=_group(Dirt, node, "dirt"),
         )
         return _consistent(made)
@@ -146,6 +204,25 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
     inner, outer = sorted((made.out.resolve(), made.truth.resolve()), key=lambda p: -len(p.parts))
     if inner == outer or outer in inner.parents:
         raise Refused(f"simulate.truth={made.truth}: must lie apart from simulate.out={made.out}")
+    return made
+
+
+def _recording(node: Mapping[str, Any]) -> Recording:
+    editions = {n: _number(node[n], f"recording.{n}", 1.0) for n in ("national_edition", "insurance_edition")}
+    if sum(editions.values()) > 1:
+        raise Refused(
+            f"simulate.recording.insurance_edition={editions['insurance_edition']}: must be at most 1 less "
+            f"simulate.recording.national_edition, {1 - editions['national_edition']:g}"
+        )
+    return Recording(**editions, **{s: _coding(node, s) for s in ("outpatient", "inpatient", "death")})
+
+
+def _coding(node: Mapping[str, Any], setting: str) -> Coding:
+    made, group = _group(Coding, node, setting, "recording."), f"simulate.recording.{setting}"
+    if made.predictive_value < 0.01:
+        raise Refused(f"{group}.predictive_value={made.predictive_value}: must be a number from 0.01 to 1")
+    if made.sensitivity < 1 and not sum(made.misses):
+        raise Refused(f"{group}.missing=0: must be above 0, or another of the weights, if sensitivity is below 1")
     return made
 
 
@@ -187,10 +264,11 @@ def _folder(node: Mapping[str, Any], name: str) -> Path:
     return Path(value).absolute()
 
 
-def _group(kind: type[S], node: Mapping[str, Any], group: str) -> S:
+def _group(kind: type[S], node: Mapping[str, Any], group: str, above: str = "") -> S:
     values = {}
     for f in fields(kind):
-        values[f.name] = _number(node[group][f.name], f"{group}.{f.name}", 1000.0 if f.name in ABOVE_ONE else 1.0)
+        most = 1000.0 if f.name in ABOVE_ONE else 1.0
+        values[f.name] = _number(node[group][f.name], f"{above}{group}.{f.name}", most)
     return kind(**values)
 
 
