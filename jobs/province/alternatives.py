@@ -22,8 +22,9 @@ class Alternatives:
 
     @staticmethod
     def read(name: str, items: tuple[str, ...], by: str = "item", folder: Path = DATA) -> Alternatives:
-        """From a file with a column of that name that holds the items."""
-        table = csv(name, folder).sort_values(by, kind="stable", ignore_index=True)
+        """From a file with a column of that name that holds the items; without the file there are none."""
+        found = csv(name, folder) if (folder / name).is_file() else pd.DataFrame({by: []})
+        table = found.sort_values(by, kind="stable", ignore_index=True)
         mine = [np.flatnonzero(table[by] == i) for i in items]
         return Alternatives(table, np.array([m[0] if len(m) else 0 for m in mine]), np.array([len(m) for m in mine]))
 

@@ -11,11 +11,12 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.province.defects import Defect
+from jobs.province.dirt import Coding
 from jobs.province.draws import Choice, Floats, Ints
 from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.recorded_codes import EDITIONS, SAID
 from jobs.province.recording import Rows, Scene, texts
-from jobs.province.settings import Coding, SimulateSettings
+from jobs.province.settings import SimulateSettings
 
 OUTPATIENT, INPATIENT, CERTIFICATE = range(3)
 OBSERVED = 0.3  # of those only looked into: coded as observation (Z03) and not as the disease (assumed)

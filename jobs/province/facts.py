@@ -75,7 +75,7 @@ class ProvinceFacts:
 
         Raises ``Refused`` if the folder lacks a file or its totals disagree.
         """
-        for name in ("places.csv", "population_age_sex.csv", "county_age.csv", "old_counties.csv"):
+        for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
             if not (folder / name).is_file():
                 raise Refused(f"province.facts={folder}: no {name} there")
         conditions, codes = _conditions(), read_codes()

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import numpy as np
 
+from jobs.province.dirt import Dirt
 from jobs.province.draws import Choice, Draws, Ints, ranks
 from jobs.province.people import BLOCK, NOBODY, People
-from jobs.province.settings import Dirt
 
 PREFIX, FOREIGN = 379, 937_999
 SLOTS = 500_000  # people of one birthday and sex: 1,000 areas x 500 sequence numbers

@@ -10,9 +10,9 @@ import pyarrow as pa
 from jobs.province import id_numbers, naming
 from jobs.province.codebook import Names
 from jobs.province.defects import Defect
+from jobs.province.dirt import Dirt
 from jobs.province.draws import Draws, Ints
 from jobs.province.people import NOBODY, People
-from jobs.province.settings import Dirt
 
 # variants of a person's ID number in a record
 TRUE, OLD, TYPED_WRONG, TYPED_WRONG_2, MOTHERS, MISSING, BORROWED, WIDE, MILITARY = range(9)

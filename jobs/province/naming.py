@@ -5,9 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from jobs.province.codebook import Names
+from jobs.province.dirt import Dirt
 from jobs.province.draws import Draws, Ints, ranks
 from jobs.province.people import NOBODY, People
-from jobs.province.settings import Dirt
 
 DOT = "·"
 OTHER_DOTS = "•‧・．."

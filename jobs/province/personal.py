@@ -166,7 +166,7 @@ def residence(scene: Scene, feed: str, rows: Rows, county: Ints) -> pa.Array:
     shown = county.copy()
     shown[at] = len(places.county_code) + which
     rows.mark(Defect.COUNTY_OLD_CODE, at)
-    return texts((*places.county_code, *places.former.table["old_code"]), shown)
+    return texts((*places.county_code, *places.former.table.get("old_code", ())), shown)
 
 
 def phone(scene: Scene, feed: str, rows: Rows, person: Ints) -> pa.Array:

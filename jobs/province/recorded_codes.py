@@ -61,8 +61,12 @@ class RecordedCodes:
             len(every),
             pa.array([*(c for e in editions for c in e), *others.loc[raw, "icd10"], ""]),
             pa.array([*(quoted(n) for n in (*names, *said)), ""]),
-            *(instead(k) for k in ("unspecified", "outside", "observation", "local", "traditional")),
-            neighbouring=_neighbours(icd10),
+            instead("unspecified"),
+            instead("outside"),
+            instead("observation"),
+            instead("local"),
+            instead("traditional"),
+            _neighbours(icd10),
         )
 
     def code(self, which: Ints, edition: Ints) -> pa.Array:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.dirt import Coding, Dirt, Recording
 
 MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
 REGISTER = "resident_register"
@@ -51,89 +52,6 @@ class Yearly:
     twins: float
     visits: float
     admissions: float
-
-
-@dataclass(frozen=True)
-class Coding:
-    """How diagnoses are coded in one setting. What is not coded under its own category is ``missing``, a ``symptom``,
-    and so on, in proportion to these weights."""
-
-    sensitivity: float
-    predictive_value: float
-    rule_out_said: float
-    missing: float
-    symptom: float
-    unspecified: float
-    neighbouring: float
-    local: float
-    outside: float
-    traditional: float
-
-    @property
-    def misses(self) -> tuple[float, ...]:
-        """The weights of the ways to miss, in the order of the fields."""
-        return tuple(getattr(self, f.name) for f in fields(Coding)[3:])
-
-
-@dataclass(frozen=True)
-class Recording:
-    """How codes come out of what was the matter, by setting, and which edition institutions code by, as shares."""
-
-    national_edition: float
-    insurance_edition: float
-    outpatient: Coding
-    inpatient: Coding
-    death: Coding
-
-
-@dataclass(frozen=True)
-class Dirt:
-    """Shares of people, institutions or delivered rows with each kind of defect; ``conf/dirt`` says of which."""
-
-    spread: float
-    clerk_spread: float
-    person_without_id: float
-    person_permit: float
-    person_foreign: float
-    person_soldier: float
-    person_minority_name: float
-    person_rare_character: float
-    person_lunar_birthday: float
-    person_namesake: float
-    newborn_temporary_name: float
-    id_missing: float
-    id_mistyped: float
-    id_15_digit: float
-    id_borrowed: float
-    id_full_width: float
-    id_of_mother: float
-    id_military: float
-    name_homophone: float
-    name_spaced: float
-    name_cut_short: float
-    name_dot: float
-    name_pinyin: float
-    sex_code_unknown: float
-    birth_date_impossible: float
-    birth_day_month: float
-    birth_digits: float
-    birth_lunar: float
-    county_old_code: float
-    phone_placeholder: float
-    age_text: float
-    event_date_impossible: float
-    clock_a_day_off: float
-    row_repeated: float
-    row_late: float
-    row_corrected: float
-    row_of_two_systems: float
-    file_repeated: float
-    lab_other_unit: float
-    lab_local_name: float
-    weight_in_jin: float
-    pressure_in_kpa: float
-    text_line_end: float
-    code_other_edition: float
 
 
 @dataclass(frozen=True)
@@ -208,13 +126,15 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
 
 
 def _recording(node: Mapping[str, Any]) -> Recording:
-    editions = {n: _number(node[n], f"recording.{n}", 1.0) for n in ("national_edition", "insurance_edition")}
-    if sum(editions.values()) > 1:
+    national, insurance = (
+        _number(node[f"{n}_edition"], f"recording.{n}_edition", 1.0) for n in ("national", "insurance")
+    )
+    if national + insurance > 1:
         raise Refused(
-            f"simulate.recording.insurance_edition={editions['insurance_edition']}: must be at most 1 less "
-            f"simulate.recording.national_edition, {1 - editions['national_edition']:g}"
+            f"simulate.recording.insurance_edition={insurance}: must be at most {1 - national:g}, "
+            "1 less simulate.recording.national_edition"
         )
-    return Recording(**editions, **{s: _coding(node, s) for s in ("outpatient", "inpatient", "death")})
+    return Recording(national, insurance, *(_coding(node, s) for s in ("outpatient", "inpatient", "death")))
 
 
 def _coding(node: Mapping[str, Any], setting: str) -> Coding:
