@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.province.codebook import AGE_GROUPS, age_group
-from jobs.province.datafiles import csv
+from jobs.province.datafiles import csv, longest_prefix
 from jobs.province.draws import Choice, Floats, Ints
 
 
@@ -101,11 +101,6 @@ class Catalogue:
             symptoms,
             np.array([rows[longest_prefix(code, set(rows))] for code in icd10]),
         )
-
-
-def longest_prefix(code: str, prefixes: set[str]) -> str:
-    """The longest of these prefixes that a code begins with, else ``any``."""
-    return next((code[:n] for n in range(len(code), 0, -1) if code[:n] in prefixes), "any")
 
 
 def _drugs(icd10: tuple[str, ...]) -> Drugs:

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.alternatives import Alternatives
 from jobs.province.catalogue import Catalogue
 from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
 from jobs.province.datafiles import csv
@@ -32,6 +33,7 @@ class Places:
     county: Choice  # by city x band: county
     near: Choice  # by city: county of that city
     position: Floats  # of each county: kilometres east and north, near enough for distances
+    former: Alternatives  # by county: codes that it, or a part of it, had before
 
     @property
     def urban(self) -> np.ndarray:
@@ -124,6 +126,7 @@ def _places(code: str, folder: Path) -> Places:
         Choice.of(by_band),
         Choice.of(in_city),
         _position(counties),
+        Alternatives.read("old_counties.csv", tuple(counties["gb2260_code"]), "gb2260_code", folder),
     )
 
 

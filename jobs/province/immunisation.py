@@ -19,18 +19,17 @@ from jobs.province.feeds import unique_text
 from jobs.province.identity import MISSING, MOTHERS
 from jobs.province.life import new_year
 from jobs.province.people import NEVER, NOBODY, YEAR
+from jobs.province.personal import about_person, residence
 from jobs.province.recording import (
     Batch,
     Scene,
-    about_person,
     day_text,
-    event_day_bad,
+    event_date,
     joined,
     numbers,
     rows_sent,
     texts,
 )
-from jobs.province.registry_feeds import counties
 from jobs.province.schedule import day_number
 
 OLDEST = 15  # years; nobody older is due for a dose
@@ -169,14 +168,14 @@ def immunisation(scene: Scene, given: Doses) -> Batch:
         unique_text(scene, "K", "vaccination card", people.no[d.person]),
         *about_person(scene, feed, rows, d.person, d.day),
         scene.identity.id_number(d.person, mother),
-        counties(scene, county),
+        residence(scene, feed, rows, county),
         texts(tuple(table["vaccine"]), d.vaccine),
         texts(tuple(table["name_zh"]), d.vaccine),
         numbers(np.where(rows.wrong, d.ordinal + 1, d.ordinal)),  # counted wrong, corrected later
-        day_text(d.day, event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, d.day),
         batch,
         texts(MAKERS, maker),
         texts(tuple(table["route"]), d.vaccine),
         texts(tuple(f"{c}预防接种门诊" for c in places.county_code), county),
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[d.person], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[d.person], columns, rows.defects)

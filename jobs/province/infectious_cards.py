@@ -10,8 +10,8 @@ from jobs.province.draws import Ints
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.infections import Infections
 from jobs.province.people import YEAR
-from jobs.province.recording import Batch, Scene, about_person, day_text, event_day_bad, rows_sent, texts
-from jobs.province.registry_feeds import counties
+from jobs.province.personal import about_person, age, phone, residence
+from jobs.province.recording import Batch, Scene, day_text, event_date, rows_sent, texts
 
 SUSPECTED, CLINICAL, CONFIRMED = range(3)  # class of case less 1
 GROWN_UP = (9, 10, 11, 11, 11, 14, 16, 17)  # groups of the population of adults of working age, by number (assumed)
@@ -43,25 +43,27 @@ def infectious_card(scene: Scene, infected: Infections) -> Batch:
         unique_text(scene, "I", "infectious card", rows.key),
         patient_no(scene, c.person, hospital, c.diagnosed),
         *about_person(scene, feed, rows, c.person, c.onset),
-        counties(scene, county),
+        residence(scene, feed, rows, county),
         texts(("1", "2", "3"), belongs),
         texts(tuple(str(n) for n in range(1, 19)), _population(scene, c, rows.key) - 1),
         texts(("1", "2", "3"), kind),
         texts(tuple(table["class_zh"]), c.disease),
         texts(tuple(table["icd10"]), c.disease),
         texts(tuple(table["name_zh"]), c.disease),
-        day_text(c.onset, event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, c.onset),
         day_text(c.diagnosed),
         pc.if_else(pa.array(dead), day_text(np.where(dead, death, reported)), ""),
         day_text(reported),
         texts(institutions.code, hospital),
+        age(scene, feed, rows, c.person, c.onset),
+        phone(scene, feed, rows, c.person),
     ]
-    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)
 
 
 def _population(scene: Scene, cases: Infections, key: Ints) -> Ints:
     """The group of the population (传染病报告卡 人群分类) by age."""
-    age = (cases.onset - scene.lives.people.birth[cases.person]) / YEAR
+    years = (cases.onset - scene.lives.people.birth[cases.person]) / YEAR
     adult = np.array(GROWN_UP)[scene.draws.whole(len(GROWN_UP), "population group", key)]
     retired = np.where(adult == 14, 15, 11)
-    return np.select([age < 3, age < 6, age < 18, age < 60], [2, 1, 3, adult], retired)
+    return np.select([years < 3, years < 6, years < 18, years < 60], [2, 1, 3, adult], retired)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.dirt import Coding, Dirt, Recording
 from jobs.province.shares import Outbreaks, Undelivered
 
 MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
@@ -31,8 +32,11 @@ FEEDS = (
     "birth_certificate",
     "death_certificate",
 )
-ABOVE_ONE = ("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread")
-S = TypeVar("S", bound="Yearly | Recording | Dirt")
+ABOVE_ONE = (
+    *("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread", "clerk_spread"),
+    *("missing", "symptom", "unspecified", "neighbouring", "local", "outside", "traditional"),
+)
+S = TypeVar("S", bound="Yearly | Coding | Dirt")
 
 
 @dataclass(frozen=True)
@@ -46,37 +50,9 @@ class Yearly:
     move_out: float
     move_back: float
     move_in: float
+    twins: float
     visits: float
     admissions: float
-
-
-@dataclass(frozen=True)
-class Recording:
-    """How codes come out of what was the matter, as shares."""
-
-    diagnosis_missing: float
-    unspecific: float
-    suspected: float
-    national_edition: float
-
-
-@dataclass(frozen=True)
-class Dirt:
-    """Shares of delivered rows with each kind of defect."""
-
-    spread: float
-    id_missing: float
-    id_15_digit: float
-    id_mistyped: float
-    id_of_mother: float
-    birth_date_impossible: float
-    event_date_impossible: float
-    sex_code_unknown: float
-    row_repeated: float
-    row_late: float
-    row_corrected: float
-    file_repeated: float
-    person_without_id: float
 
 
 @dataclass(frozen=True)
@@ -125,7 +101,7 @@ class SimulateSettings:
             gb18030_share=_number(node["gb18030_share"], "gb18030_share", 1.0),
             partitions=None if node.get("partitions") is None else _whole(node, "partitions", 1, 100_000),
             rate=_group(Yearly, node, "rate"),
-            recording=_group(Recording, node, "recording"),
+            recording=_recording(node["recording"]),
             dirt=_group(Dirt, node, "dirt"),
             outbreaks=Outbreaks.read(node["outbreaks"]),
             undelivered=Undelivered.read(node["undelivered"]),
@@ -151,6 +127,27 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
     inner, outer = sorted((made.out.resolve(), made.truth.resolve()), key=lambda p: -len(p.parts))
     if inner == outer or outer in inner.parents:
         raise Refused(f"simulate.truth={made.truth}: must lie apart from simulate.out={made.out}")
+    return made
+
+
+def _recording(node: Mapping[str, Any]) -> Recording:
+    national, insurance = (
+        _number(node[f"{n}_edition"], f"recording.{n}_edition", 1.0) for n in ("national", "insurance")
+    )
+    if national + insurance > 1:
+        raise Refused(
+            f"simulate.recording.insurance_edition={insurance}: must be at most {1 - national:g}, "
+            "1 less simulate.recording.national_edition"
+        )
+    return Recording(national, insurance, *(_coding(node, s) for s in ("outpatient", "inpatient", "death")))
+
+
+def _coding(node: Mapping[str, Any], setting: str) -> Coding:
+    made, group = _group(Coding, node, setting, "recording."), f"simulate.recording.{setting}"
+    if made.predictive_value < 0.01:
+        raise Refused(f"{group}.predictive_value={made.predictive_value}: must be a number from 0.01 to 1")
+    if made.sensitivity < 1 and not sum(made.misses):
+        raise Refused(f"{group}.missing=0: must be above 0, or another of the weights, if sensitivity is below 1")
     return made
 
 
@@ -192,10 +189,11 @@ def _folder(node: Mapping[str, Any], name: str) -> Path:
     return Path(value).absolute()
 
 
-def _group(kind: type[S], node: Mapping[str, Any], group: str) -> S:
+def _group(kind: type[S], node: Mapping[str, Any], group: str, above: str = "") -> S:
     values = {}
     for f in fields(kind):
-        values[f.name] = _number(node[group][f.name], f"{group}.{f.name}", 1000.0 if f.name in ABOVE_ONE else 1.0)
+        most = 1000.0 if f.name in ABOVE_ONE else 1.0
+        values[f.name] = _number(node[group][f.name], f"{above}{group}.{f.name}", most)
     return kind(**values)
 
 

@@ -51,7 +51,7 @@ from jobs.province.writing import Desk, Feed, chunks, write_files
 
 PART = 4  # blocks made together; the content does not depend on it, the names of truth files do
 LOOK_BACK = 155  # days before the first one whose events may still be delivered late or corrected
-CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary"
+CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary, defects binary"
 WRITTEN_DDL = "feed string, files long, rows long, bytes long"
 
 
@@ -199,7 +199,7 @@ def live_and_record(
         institutions,
         schedule,
         lives,
-        identity(draws, facts.names, lives.people, settings.dirt.person_without_id),
+        identity(draws, facts.names, lives.people, settings.dirt),
     )
     start, recent = day_number(settings.population_on), max(first - LOOK_BACK, day_number(settings.population_on))
     visits = outpatient_visits(draws, facts, scale, institutions, lives, _months(recent, last))
@@ -267,7 +267,9 @@ def _year(day: int) -> int:
 
 def _every_register(spark: SparkSession, institutions: Institutions, schedule: Schedule) -> DataFrame:
     """An empty share of every register and period: a register reports even when nothing happened."""
-    rows = [(int(s), REGISTER, p, -1, b"", b"") for s in institutions.register for p in range(len(schedule.periods))]
+    rows = [
+        (int(s), REGISTER, p, -1, b"", b"", b"") for s in institutions.register for p in range(len(schedule.periods))
+    ]
     return spark.createDataFrame(rows, CHUNK_DDL)
 
 

@@ -52,8 +52,11 @@ class Province:
 
 
 def node(folder: Path, **changed: Any) -> dict[str, Any]:
-    """``conf/job/simulate.yaml`` for a thousand residents and all feeds; ``dirt__x=...`` changes ``dirt.x``."""
+    """``conf/job/simulate.yaml`` for a thousand residents and all feeds; ``dirt__x=...`` changes ``dirt.x``,
+    and ``profile`` picks the dirt to begin with."""
     settings = yaml.safe_load((CHECKOUT / "conf/job/simulate.yaml").read_text(encoding="utf-8"))["simulate"]
+    profile = changed.pop("profile", "usual")
+    settings["dirt"] = yaml.safe_load((CHECKOUT / f"conf/dirt/{profile}.yaml").read_text(encoding="utf-8"))
     small = {"residents": 1000, "population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-01-01"}
     settings |= (
         small

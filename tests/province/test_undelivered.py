@@ -18,12 +18,6 @@ from tests.province.conftest import CONTRACTS, node
 
 CONTRACT = {feed: c for feed, c in load_contracts(CONTRACTS).items() if feed in FEEDS}
 YEARS = {"population_on": "2021-01-01", "backload_from": "2021-01-01", "end": "2025-12-31"}
-ON_TIME = {
-    "dirt__row_late": 0.0,
-    "dirt__row_corrected": 0.0,
-    "dirt__row_repeated": 0.0,
-    "dirt__event_date_impossible": 0.0,
-}
 NONE, ALL = [0.0] * 5, [1.0] * 5
 FEW = ["resident_register", "outpatient_visit", "inpatient_home_page", "birth_certificate", "death_certificate"]
 Rows = dict[str, pd.DataFrame]
@@ -35,10 +29,10 @@ def share(kind: str, urban: list[float], rural: list[float]) -> dict[str, Any]:
 
 @pytest.fixture(scope="module")
 def made(live: Callable[..., Any]) -> Callable[..., tuple[Any, Rows, Rows]]:
-    """Some blocks without late or corrected rows: the scene, rows by feed with their true person, and the truth."""
+    """Some blocks without dirt: the scene, rows by feed with their true person, and the truth."""
 
     def make(blocks: int, **changed: Any) -> tuple[Any, Rows, Rows]:
-        scene, batches, truth = live(range(blocks), **YEARS, **ON_TIME, **changed)
+        scene, batches, truth = live(range(blocks), profile="clean", **YEARS, **changed)
         frames = {}
         for b in batches:
             columns = [c.to_pylist() for c in b.columns]

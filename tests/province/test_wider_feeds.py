@@ -14,22 +14,12 @@ from jobs.province.settings import FEEDS
 from jobs.tables.contract import Contract, load_contracts
 from tests.province.conftest import CONTRACTS
 
+SETTINGS = ("outpatient", "inpatient", "death")
 CONTRACT = {feed: c for feed, c in load_contracts(CONTRACTS).items() if feed in FEEDS}
-CLEAN = dict.fromkeys(
-    (
-        "dirt__id_missing",
-        "dirt__id_15_digit",
-        "dirt__id_mistyped",
-        "dirt__birth_date_impossible",
-        "dirt__event_date_impossible",
-        "dirt__sex_code_unknown",
-        "dirt__row_repeated",
-        "dirt__row_late",
-        "dirt__row_corrected",
-        "recording__diagnosis_missing",
-    ),
-    0.0,
-)
+CLEAN = {
+    "profile": "clean",
+    **{f"recording__{s}__{part}": 1.0 for s in SETTINGS for part in ("sensitivity", "predictive_value")},
+}
 
 
 @pytest.fixture(scope="module")
