@@ -12,11 +12,11 @@ from functools import cache
 
 import numpy as np
 
-from jobs.province.conditions import AGES, Conditions, cumulative_excess, onset_age_factor
+from jobs.province.conditions import AGES, Conditions, Factor, cumulative_excess, onset_age_factor
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.facts import ProvinceFacts
 from jobs.province.people import NEVER, YEAR, People, residents
-from jobs.province.risks import Factors, Singles
+from jobs.province.risks import Factors, Singles, is_unrecorded
 
 SAMPLE = Draws(37)  # not the simulation's seed: another seed has the same rates
 BLOCKS = 24  # of the sample
@@ -70,6 +70,7 @@ class Ageing:
     def __init__(self, draws: Draws, facts: ProvinceFacts, people: People) -> None:
         self.draws, self.conditions, self.people = draws, facts.conditions, people
         self.factors = Factors(draws, facts, people)
+        self._constants: dict[int, Singles] = {}
         entry = np.floor(people.age(people.first)).astype(np.int64)
         self.lag = np.clip(entry[:, None] - AGES[None, :], -1, AGES[-1]) + 1
         self.day = np.full((len(people), len(facts.conditions.name)), NEVER)
@@ -78,28 +79,33 @@ class Ageing:
     def relative(self, c: int, who: Ints | slice = slice(None)) -> Singles:
         """What their factors multiply a condition's hazard by, by whole age (or one column)."""
         constant, by_age = self._constant(c)[who, None], None
-        for f in self.conditions.factors[c]:
-            if self.factors.unrecorded(f.names[0], c, f.ratio) is None:
-                more = (f.ratio - 1) * (WANE if f.wanes else np.ones(1, np.float32))
-                part = self.factors.held(f.names, who) * more.astype(np.float32) + np.float32(1)
-                if part.shape[1] == 1:
-                    constant = constant * part
-                else:
-                    by_age = part if by_age is None else by_age * part
+        for f in self._recorded(c):
+            more = (f.ratio - 1) * (WANE if f.wanes else np.ones(1, np.float32))
+            part = self.factors.held(f.names, who) * more.astype(np.float32) + np.float32(1)
+            if part.shape[1] == 1:
+                constant = constant * part
+            else:
+                by_age = part if by_age is None else by_age * part
         return constant if by_age is None else by_age * constant
 
+    def _recorded(self, c: int) -> list[Factor]:
+        return [f for f in self.conditions.factors[c] if not is_unrecorded(f)]
+
     def _constant(self, c: int) -> Singles:
-        constant = np.ones(len(self.people), np.float32)
-        for f in self.conditions.factors[c]:
-            part = self.factors.unrecorded(f.names[0], c, f.ratio)
-            constant = constant if part is None else constant * part
-        return constant
+        """By person, what the factors that no record holds multiply a condition's hazard by."""
+        if c not in self._constants:
+            constant = np.ones(len(self.people), np.float32)
+            for f in self.conditions.factors[c]:
+                if is_unrecorded(f):
+                    constant = constant * self.factors.unrecorded(f, c)
+            self._constants[c] = constant
+        return self._constants[c]
 
     def _most(self, c: int) -> Singles:
         """By person, no less than the relative hazard ever is."""
         most = self._constant(c)
-        for f in self.conditions.factors[c]:
-            if f.ratio > 1 and self.factors.unrecorded(f.names[0], c, f.ratio) is None:
+        for f in self._recorded(c):
+            if f.ratio > 1:
                 most = most * (1 + np.float32(f.ratio - 1) * self.factors.most(f.names))
         return most
 

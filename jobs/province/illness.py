@@ -92,9 +92,10 @@ def course(draws: Draws, facts: ProvinceFacts, people: People, onset: Ints, haza
     older = onset_age_factor(conditions.site[g], (day[graded] - people.birth[w]) / YEAR)
     outlived = cumulative_excess(conditions.excess[g], before) * older
     grade[w, g] = _grade(facts, g, seen[graded], outlived, draws.uniform("grade", no[graded], g))
-    again = np.stack(
-        [_again(draws, people.no, onset[:, conditions.index(n)], i) for i, n in enumerate(RECURRING)], axis=1
-    )
+    again = np.full((len(people), len(RECURRING), TIMES), NEVER)
+    for n, name in enumerate(RECURRING):
+        ill = np.flatnonzero(onset[:, conditions.index(name)] < NEVER)
+        again[ill, n] = _again(draws, people.no[ill], onset[ill, conditions.index(name)], n)
     return Health(onset, diagnosis, grade, again, hazard)
 
 
@@ -123,17 +124,14 @@ def _grade(facts: ProvinceFacts, c: Ints, seen: np.ndarray, outlived: Floats, u:
     return Choice.of(share * np.exp(-factor * outlived[:, None])).pick(u, np.arange(len(c)))
 
 
-def _again(draws: Draws, no: Ints, onset: Ints, which: int) -> Ints:
+def _again(draws: Draws, no: Ints, last: Ints, which: int) -> Ints:
     """Days of coming again: the hazard falls a year after the last time."""
     (until, first), (_, later) = tuple(RECURRING.values())[which]
     days = np.full((len(no), TIMES), NEVER)
-    last = onset
     for n in range(TIMES):
         wanted = draws.exponential("again", no, which, n)
         years = np.where(wanted < first * until, wanted / first, until + (wanted - first * until) / later)
-        last = np.where(last < NEVER, last + 1 + (np.minimum(years, 150) * YEAR).astype(np.int64), NEVER)
-        last = np.where(last < NEVER, last, NEVER)
-        days[:, n] = last
+        days[:, n] = last = last + 1 + (np.minimum(years, 300) * YEAR).astype(np.int64)
     return days
 
 

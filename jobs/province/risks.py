@@ -12,13 +12,14 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr
 
-from jobs.province.conditions import AGES
+from jobs.province.conditions import AGES, Factor
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.people import YEAR, People
 
 Singles = NDArray[np.float32]
 UNRECORDED = ("metabolic", "vessels", "airways", "immunity", "mood", "bones", "gut", "air")  # normal, of a person
+OWN = "own"  # likewise, but each condition's own
 START, START_SD, EARLIEST = 20.0, 3.5, 11.0  # age at which smokers begin (assumed)
 QUIT_FROM, QUIT_RATE = 30.0, 0.011  # smokers give up from this age on, a year (assumed)
 PACK_YEARS, MOST_PACKS = 20.0, 2.0  # years of smoking that count as 1, and the most that counts (assumed)
@@ -120,15 +121,19 @@ class Factors:
             most = most * self._most[name]
         return most
 
-    def unrecorded(self, name: str, condition: int, ratio: float) -> Singles | None:
-        """What a factor that no record holds multiplies a hazard by, mean 1; none: it is a recorded one."""
-        if name == "own":
+    def unrecorded(self, factor: Factor, condition: int) -> Singles:
+        """By person, what a factor that no record holds multiplies a hazard by, mean 1."""
+        (name,) = factor.names
+        if name == OWN:
             z = self._draws.normal("own risk", self._people.no, condition)
-        elif name in UNRECORDED:
+        else:
             if name not in self._normal:
                 self._normal[name] = self._draws.normal(name, self._people.no)
             z = self._normal[name]
-        else:
-            return None
-        by = np.log(ratio)
+        by = np.log(factor.ratio)
         return np.exp(by * z - by**2 / 2).astype(np.float32)
+
+
+def is_unrecorded(factor: Factor) -> bool:
+    """Whether no record holds a factor."""
+    return factor.names[0] == OWN or factor.names[0] in UNRECORDED
