@@ -20,7 +20,7 @@ from jobs.province.settings import SimulateSettings
 
 OUTPATIENT, INPATIENT, CERTIFICATE = range(3)
 OBSERVED = 0.3  # of those only looked into: coded as observation (Z03) and not as the disease (assumed)
-LUNG_YEARS = 2.0  # that a known lung cancer is cared for, on average (assumed)
+CARED_YEARS = 2.0  # most years that a condition known by its new cases is cared for, on average (assumed)
 MISSES = (
     Defect.CODE_MISSING,
     Defect.CODE_SYMPTOM,
@@ -105,11 +105,11 @@ def _limits(facts: ProvinceFacts, settings: SimulateSettings, setting: int) -> F
 def seen(facts: ProvinceFacts, setting: int) -> Floats:
     """Visits or stays a resident and year for each condition, as far as the facts tell. What people do not have is
     suspected as often as it is seen, so that codes of each condition have about the same predictive value."""
-    people, table = population_by_age(facts.places), facts.conditions.table
-    known = (facts.conditions.share * people).sum(axis=(1, 2)) / people.sum()
-    known[facts.conditions.lung] = (facts.rates.lung_cancer * people).sum() / people.sum() * LUNG_YEARS
-    use = table["visits_per_year" if setting == OUTPATIENT else "admissions_per_year"].to_numpy(np.float64)
-    return known * table["diagnosed_share"].to_numpy(np.float64) * use
+    people, conditions = population_by_age(facts.places), facts.conditions
+    years = np.minimum(conditions.numbers("lasts_years"), CARED_YEARS)
+    have = conditions.prevalence + conditions.incidence * years[:, None, None]
+    known = (have * people).sum(axis=(1, 2)) / people.sum() * conditions.numbers("diagnosed_share")
+    return known * conditions.numbers("visits_per_year" if setting == OUTPATIENT else "admissions_per_year")
 
 
 def _false(

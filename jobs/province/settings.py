@@ -124,11 +124,12 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
             f"simulate.start={made.start}, simulate.end={made.end}: must lie within 60 years after "
             f"simulate.population_on={made.population_on}"
         )
-    for together in (("rate.move_out", "rate.move_within"), ("recording.diagnosis_missing", "recording.unspecific")):
-        shares = [getattr(getattr(made, group), name) for group, name in (t.split(".") for t in together)]
-        if sum(shares) > 1:
-            names = " and simulate.".join(together)
-            raise Refused(f"simulate.{names}: must not come to more than 1 together, these are {sum(shares):g}")
+    moves = made.rate.move_out + made.rate.move_within
+    if moves > 1:
+        raise Refused(
+            "simulate.rate.move_out and simulate.rate.move_within: must not come to more than 1 together, "
+            f"these are {moves:g}"
+        )
     inner, outer = sorted((made.out.resolve(), made.truth.resolve()), key=lambda p: -len(p.parts))
     if inner == outer or outer in inner.parents:
         raise Refused(f"simulate.truth={made.truth}: must lie apart from simulate.out={made.out}")
