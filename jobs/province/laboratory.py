@@ -101,7 +101,7 @@ def value(
     code = items["item"].astype("category").cat.codes.to_numpy(np.int64)[item]
     sugar = items["item"].isin(SUGAR).to_numpy()[item]
     shift = _of_conditions(facts, lives, person, day, item, sugar)
-    shift += sugar * SUGAR_BY_AGE * np.clip((day - people.birth[person]) / YEAR - 40, -10, 45)
+    shift = shift + sugar * SUGAR_BY_AGE * np.clip((day - people.birth[person]) / YEAR - 40, -10, 45)
     own = draws.normal("own level", people.no[person], code)
     return mean * np.exp(shift + spread * (OWN * own + NOISE * draws.normal("result", key)))
 

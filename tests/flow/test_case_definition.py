@@ -73,11 +73,12 @@ def test_the_definition_of_lung_cancer_finds_most_of_those_diagnosed_and_few_oth
 ) -> None:
     diagnosis, ill = records
     found = found_by(LUNG_CANCER_INCIDENCE.numerator, diagnosis)
-    assert len(found & ill) / len(ill) > 0.85  # sensitivity
-    assert len(found & ill) / len(found) > 0.8  # predictive value
+    assert len(found & ill) / len(ill) > 0.9  # sensitivity
+    assert len(found & ill) / len(found) > 0.9  # predictive value
 
 
-def test_any_single_code_would_find_more_who_are_not_ill_than_who_are(records: tuple[pa.Table, set[int]]) -> None:
+def test_any_single_code_would_find_more_who_are_not_ill(records: tuple[pa.Table, set[int]]) -> None:
     diagnosis, ill = records
-    found = found_by(Count("first_event", of="diagnosis", where="icd10 in ('C33', 'C34')"), diagnosis)
-    assert len(found & ill) / len(found) < 0.5
+    where = "icd10 in ('C33', 'C34')"
+    loosely = found_by(Count("first_event", of="diagnosis", where=where), diagnosis)
+    assert len(loosely - ill) > 2 * len(found_by(LUNG_CANCER_INCIDENCE.numerator, diagnosis) - ill)

@@ -45,7 +45,6 @@ from tests.province.conftest import FACTS, node
         ({"out": "s3a://bucket/inbox"}, r"simulate\.out=s3a://bucket/inbox: must be a folder"),
         ({"rate__visits": -6.8}, r"simulate\.rate\.visits=-6\.8: must be a number from 0 to 1000"),
         ({"rate__mortality_scale": float("nan")}, r"simulate\.rate\.mortality_scale=nan: must be a number from 0"),
-        ({"recording__unspecific": 1.01}, r"simulate\.recording\.unspecific=1\.01: must be a number from 0 to 1"),
         ({"gb18030_share": -0.1}, r"simulate\.gb18030_share=-0\.1: must be a number from 0 to 1"),
         (
             {"rate__move_out": 0.6, "rate__move_within": 0.5},
