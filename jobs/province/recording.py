@@ -103,7 +103,7 @@ def rows_sent(
     is_wrong = np.concatenate([wrong, np.zeros(len(again), bool), wrong[twice]])
     repeats = np.repeat([False, True], [len(key) + len(again), len(twice)])
     period = scene.schedule.period_of(when)
-    sent = np.flatnonzero(period != NOT_DELIVERED)
+    sent = np.flatnonzero((period != NOT_DELIVERED) & (when >= day_number(scene.settings.begins(feed))))
     event, when, is_wrong, period, repeats = event[sent], when[sent], is_wrong[sent], period[sent], repeats[sent]
     block = scene.lives.people.block[person[of[event]]]
     order = np.lexsort((key[event], when, block, period, sender[event]))

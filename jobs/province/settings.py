@@ -32,6 +32,15 @@ FEEDS = (
     "birth_certificate",
     "death_certificate",
 )
+FIRST_FEEDS = (
+    REGISTER,
+    "outpatient_visit",
+    "inpatient_home_page",
+    "laboratory",
+    "birth_certificate",
+    "death_certificate",
+)
+"""Those that institutions deliver from the first day on; the others follow from ``later_feeds_from`` on."""
 ABOVE_ONE = (
     *("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread", "clerk_spread"),
     *("missing", "symptom", "unspecified", "neighbouring", "local", "outside", "traditional"),
@@ -62,6 +71,7 @@ class SimulateSettings:
     residents: int
     seed: int
     feeds: tuple[str, ...]
+    later_feeds_from: date | None
     population_on: date
     backload_from: date | None
     start: date
@@ -83,6 +93,11 @@ class SimulateSettings:
         """The first day whose records are delivered: of the back-load, or of the deliveries."""
         return self.backload_from or self.start
 
+    def begins(self, feed: str) -> date:
+        """The first day on which a feed is delivered."""
+        later = self.later_feeds_from if feed not in FIRST_FEEDS else None
+        return max(later or self.first_day, self.first_day)
+
     @staticmethod
     def of(node: Mapping[str, Any]) -> SimulateSettings:
         """From the node ``simulate`` of the settings. Raises ``Refused`` naming the setting and what is allowed."""
@@ -90,8 +105,9 @@ class SimulateSettings:
             residents=_whole(node, "residents", 1, MOST_RESIDENTS),
             seed=_whole(node, "seed", 0, 2**53),
             feeds=_some_of(node, "feeds", FEEDS),
+            later_feeds_from=_day_or_none(node, "later_feeds_from"),
             population_on=_day(node, "population_on"),
-            backload_from=None if node.get("backload_from") in (None, "", "null") else _day(node, "backload_from"),
+            backload_from=_day_or_none(node, "backload_from"),
             start=_day(node, "start"),
             end=_day(node, "end"),
             deliver_every=_one_of(node, "deliver_every", ("month", "day")),
@@ -169,6 +185,10 @@ def _day(node: Mapping[str, Any], name: str) -> date:
         return date.fromisoformat(str(node[name]))
     except ValueError:
         raise Refused(f"simulate.{name}={node[name]}: must be a date like 2023-01-31") from None
+
+
+def _day_or_none(node: Mapping[str, Any], name: str) -> date | None:
+    return None if node.get(name) in (None, "", "null") else _day(node, name)
 
 
 def _one_of(node: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:

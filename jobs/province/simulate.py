@@ -142,24 +142,26 @@ def desk_of(settings: SimulateSettings, contracts: Path, institutions: Instituti
 
 def expected(settings: SimulateSettings) -> int:
     """Rows to expect of the feeds asked for, by arithmetic: visits and stays by their rates, the rest by shares."""
-    first, last = Schedule.of(settings).days
-    years = settings.residents * (last - first + 1) / 365.2425
-    visits, stays = years * settings.rate.visits, years * settings.rate.admissions
-    per_feed = {
-        REGISTER: settings.residents * bool(settings.backload_from) + years * 0.03,
-        "registration": visits,
-        "outpatient_visit": visits,
-        "emr_document": 2 * stays + 0.15 * visits,
-        "prescription": 1.3 * visits + stays,
-        "payment": visits + stays,
+    last = Schedule.of(settings).days[1]
+    rate, stays = settings.rate, settings.rate.admissions
+    a_year = {
+        REGISTER: 0.03,
+        "registration": rate.visits,
+        "outpatient_visit": rate.visits,
+        "emr_document": 2 * stays + 0.15 * rate.visits,
+        "prescription": 1.3 * rate.visits + stays,
+        "payment": rate.visits + stays,
         "inpatient_home_page": stays,
-        "laboratory": ITEMS * (visits * AT_VISIT + stays * AT_STAY),
-        "imaging_study": 0.1 * visits + 0.8 * stays,
-        "health_checkup": 0.2 * years,
-        "chronic_followup": 0.3 * years,
-        "immunisation": 0.16 * years,
+        "laboratory": ITEMS * (rate.visits * AT_VISIT + stays * AT_STAY),
+        "imaging_study": 0.1 * rate.visits + 0.8 * stays,
+        "health_checkup": 0.2,
+        "chronic_followup": 0.3,
+        "immunisation": 0.16,
     }
-    return round(sum(per_feed.get(feed, years * 0.01) for feed in settings.feeds))
+    days = {feed: last - day_number(settings.begins(feed)) + 1 for feed in settings.feeds}
+    rows = sum(a_year.get(feed, 0.01) * max(n, 0) / 365.2425 for feed, n in days.items())
+    registered = REGISTER in settings.feeds and settings.backload_from is not None
+    return round(settings.residents * (rows + registered))
 
 
 def make_part(

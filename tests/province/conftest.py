@@ -57,7 +57,13 @@ def node(folder: Path, **changed: Any) -> dict[str, Any]:
     settings = yaml.safe_load((CHECKOUT / "conf/job/simulate.yaml").read_text(encoding="utf-8"))["simulate"]
     profile = changed.pop("profile", "usual")
     settings["dirt"] = yaml.safe_load((CHECKOUT / f"conf/dirt/{profile}.yaml").read_text(encoding="utf-8"))
-    small = {"residents": 1000, "population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-01-01"}
+    small = {
+        "residents": 1000,
+        "later_feeds_from": None,
+        "population_on": "2022-01-01",
+        "backload_from": "2022-01-01",
+        "start": "2023-01-01",
+    }
     settings |= (
         small
         | {"feeds": list(FEEDS)}
