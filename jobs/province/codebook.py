@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from jobs.province.conditions import CANCER, condition_table
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
 
@@ -33,6 +34,28 @@ class Codes:
     condition_code: dict[str, tuple[Choice, Ints]]  # setting -> choice by condition among these codes
     department_code: tuple[str, ...]
     department_name: tuple[str, ...]
+    treatments: Treatments
+    operations: Operations
+
+
+@dataclass(frozen=True)
+class Treatments:
+    """What a planned or an acute stay is for, by row of treatments.csv; operations by site of cancer."""
+
+    name: tuple[str, ...]
+    diagnosis: Ints  # position in Codes, -1: that of the condition
+    operated: Floats
+    mean_days: Floats
+
+
+@dataclass(frozen=True)
+class Operations:
+    """Operations in use: first those of inpatient reasons, then of treatments, then of cancers by site."""
+
+    code: tuple[str, ...]
+    name: tuple[str, ...]
+    of_treatment: int
+    of_site: int
 
 
 @dataclass(frozen=True)
@@ -79,7 +102,25 @@ def read_codes() -> Codes:
         {s: _condition_choice(s, number) for s in "OI"},
         tuple(departments["code"]),
         tuple(departments["name_zh"]),
+        _treatments(number),
+        _operations(inpatient),
     )
+
+
+def _treatments(number: dict[str, int]) -> Treatments:
+    table = csv("treatments.csv")
+    return Treatments(
+        tuple(table["treatment"]),
+        table["icd10"].map(number).fillna(-1).to_numpy(np.int64),
+        table["operated_share"].to_numpy(np.float64),
+        table["mean_days"].to_numpy(np.float64),
+    )
+
+
+def _operations(inpatient: pd.DataFrame) -> Operations:
+    parts = [inpatient, csv("treatments.csv"), csv("cancers.csv")]
+    code, name = (pd.concat([p[c] for p in parts]).fillna("") for c in ("operation_code", "operation_name"))
+    return Operations(tuple(code), tuple(name), len(parts[0]), len(parts[0]) + len(parts[1]))
 
 
 def _reason_choice(table: pd.DataFrame, *, seasons: bool) -> Choice:
@@ -94,9 +135,11 @@ def _reason_choice(table: pd.DataFrame, *, seasons: bool) -> Choice:
 
 
 def _condition_choice(setting: str, number: dict[str, int]) -> tuple[Choice, Ints]:
-    table = csv("condition_codes.csv")
-    table = table[table["setting"] == setting].reset_index(drop=True)
-    names = csv("conditions.csv")["condition"]
+    """Codes of each condition in a setting; a cancer's is that of its site."""
+    table, sites = csv("condition_codes.csv"), csv("cancers.csv")
+    cancers = pd.DataFrame({"condition": sites["site"] + CANCER, "icd10": sites["icd10"], "weight": 1.0})
+    table = pd.concat([table[table["setting"] == setting], cancers], ignore_index=True)
+    names = condition_table()["condition"]
     weights = np.array([(table["condition"] == n) * table["weight"] for n in names])
     return Choice.of(weights), np.array([number[c] for c in table["icd10"]], np.int64)
 

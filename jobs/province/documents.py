@@ -142,10 +142,11 @@ class _Words:
 def _known_conditions(scene: Scene, care: Encounters) -> pa.Array:
     """The chronic conditions known when the patient came."""
     labels = scene.facts.conditions.table["label_zh"].tolist()
-    sets = [[label for bit, label in enumerate(labels) if n >> bit & 1] for n in range(1 << len(labels))]
-    pool = tuple(f"既往有{'、'.join(s)}病史" if s else "既往体健" for s in sets)
     known = scene.lives.health.diagnosis[care.person] < care.day[:, None]
-    return texts(pool, known @ (1 << np.arange(len(labels))))
+    sets, of = np.unique(known, axis=0, return_inverse=True)
+    lists = ("、".join(labels[c] for c in np.flatnonzero(s)) for s in sets)
+    pool = tuple(f"既往有{told}病史" if told else "既往体健" for told in lists)
+    return texts(pool, of.reshape(-1))
 
 
 def _vital_signs(scene: Scene, care: Encounters) -> pa.Array:

@@ -11,11 +11,11 @@ import pandas as pd
 from jobs.lakehouse.errors import Refused
 from jobs.province.catalogue import Catalogue
 from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
+from jobs.province.conditions import AGES, Conditions, read_conditions
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
 from jobs.province.population import agree
 
-AGES = np.arange(111)
 BANDS = 18  # five-year bands, the last 85+
 OUTSIDE = ("110000", "120000", "130000", "210000", "220000", "230000", "320000", "340000", "410000")  # hukou elsewhere
 
@@ -45,17 +45,7 @@ class Rates:
     lung_cancer: Floats
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """Chronic conditions. ``share[condition, sex, age]``: those who have it by that age (lung cancer: see Rates)."""
-
-    name: tuple[str, ...]
-    share: Floats
-    table: pd.DataFrame
-    lung: int
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProvinceFacts:
     """Everything the simulator draws from."""
 
@@ -77,18 +67,20 @@ class ProvinceFacts:
         for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
             if not (folder / name).is_file():
                 raise Refused(f"province.facts={folder}: no {name} there")
-        conditions, codes = _conditions(), read_codes()
+        codes, places = read_codes(), _places(code, folder)
+        rates, people = _rates(places), population_by_age(places)
+        catalogue = Catalogue.read(codes.icd10, people)
+        conditions = read_conditions(people, np.concatenate([rates.lung_cancer[None], catalogue.cancers.rate[1:]]))
         conditions.table["department_no"] = conditions.table["department"].map(codes.department_code.index)
-        places = _places(code, folder)
         return ProvinceFacts(
             code,
             places,
-            _rates(places),
+            rates,
             conditions,
             codes,
             read_laboratory(conditions.name),
             read_names(),
-            Catalogue.read(codes.icd10, population_by_age(places)),
+            catalogue,
         )
 
 
@@ -173,15 +165,3 @@ def population_by_age(places: Places) -> Floats:
         width = 5 if band < BANDS - 1 else 10
         people[:, band * 5 : band * 5 + width] = bands[:, band : band + 1] / width
     return people
-
-
-def _conditions() -> Conditions:
-    table, shares = csv("conditions.csv"), csv("prevalence.csv")
-    share = np.zeros((len(table), 2, len(AGES)))
-    for c, name in enumerate(table["condition"]):
-        for sex in (0, 1):
-            points = shares[(shares["condition"] == name) & (shares["sex_code"] == sex + 1)]
-            if len(points):
-                first = float(points["age"].iloc[0])
-                share[c, sex] = np.interp(AGES, [first - 5, *points["age"]], [0.0, *points["share"]])
-    return Conditions(tuple(table["condition"]), share, table, list(table["condition"]).index("lung_cancer"))

@@ -106,8 +106,8 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
     s, e = stays.at(rows.event), rows.event
     minute, leaving = stay_minutes(draws, s)
     route = draws.whole(100, "admission route", s.key)
-    operated, table = about.operated[e], scene.facts.codes.inpatient
-    reason = np.where(operated, s.reason, -1)
+    operated, operations = about.operated[e], scene.facts.codes.operations
+    operation = np.where(operated, about.operation[e], -1)
     fee, own = stay_fee(draws, s.key, s.days, operated)
     way = np.where((s.way == 1) & draws.happens(0.08, "left otherwise", s.key), 4, s.way)
     columns = [
@@ -124,8 +124,8 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
             ("1", "2", "3", "4"), np.searchsorted([92, 96, 98], draws.whole(100, "on admission", s.key), side="right")
         ),
         *_other_diagnoses(scene, rows, about),
-        texts(tuple(table["operation_code"].fillna("")), reason),
-        texts(tuple(quoted(n) for n in table["operation_name"].fillna("")), reason),
+        texts(operations.code, operation),
+        texts(tuple(quoted(n) for n in operations.name), operation),
         _operation_day(draws, s, operated),
         edition(scene, rows.sender),
         numbers(fee, 2),

@@ -115,7 +115,7 @@ def health_checkup(scene: Scene, checks: Checks) -> Batch:
         numbers(body.glucose, 2),
         pc.if_else(diabetic, numbers(body.hba1c, 1), ""),
         numbers(np.rint(body.haemoglobin)),
-        texts(("1", "2", "3"), smoking(scene, c.person)),
+        texts(("1", "2", "3"), smoking(scene, c.person, c.day)),
         texts(("未见明显异常", "血压偏高", "空腹血糖偏高", "血压、空腹血糖偏高", "肥胖"), findings),
     ]
     return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns)

@@ -19,7 +19,7 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from jobs.lakehouse.errors import Refused
-from jobs.province.cancers import cancer_card, cancer_events, cancers
+from jobs.province.cancers import cancer_card, cancer_truth, cancers
 from jobs.province.care_feeds import payment, prescription, registration
 from jobs.province.deaths import deaths
 from jobs.province.documents import documents, emr_document
@@ -27,6 +27,7 @@ from jobs.province.draws import Draws
 from jobs.province.encounters import encounters
 from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
+from jobs.province.foreseen import hazards, readmissions
 from jobs.province.identity import identity
 from jobs.province.imaging import imaging_study, studies
 from jobs.province.immunisation import doses, immunisation
@@ -35,6 +36,7 @@ from jobs.province.institutions import Institutions
 from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
 from jobs.province.life import simulate_lives
 from jobs.province.people import BLOCK
+from jobs.province.pregnancies import LENGTH
 from jobs.province.primary_care import checkups, chronic_followup, followups, health_checkup
 from jobs.province.recording import Batch, Scene
 from jobs.province.registry_feeds import birth_certificate, death_certificate, register_events, resident_register
@@ -42,7 +44,7 @@ from jobs.province.scale import Scale, scales
 from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import FEEDS, REGISTER, SimulateSettings
 from jobs.province.stays import LONGEST, described, hospital_stays
-from jobs.province.truth import causes, events, persons, write_parquet
+from jobs.province.truth import causes, episode_events, events, persons, pregnancy_events, write_parquet
 from jobs.province.visits import outpatient_visits
 from jobs.province.writing import Desk, Feed, chunks, write_files
 
@@ -186,8 +188,8 @@ def live_and_record(
     """The lives in these blocks, the rows sent about them, and the truth by name of its table."""
     draws = Draws(settings.seed)
     first, last = schedule.days
-    # a death up to one longest stay after the end may have begun a stay before it
-    years = range(settings.population_on.year, _year(last + LONGEST + 10) + 1)
+    # a death up to one longest stay after the end may have begun a stay before it, a birth antenatal visits
+    years = range(settings.population_on.year, _year(last + max(LONGEST + 10, LENGTH)) + 1)
     lives = simulate_lives(draws, facts, settings.rate, scale, blocks, years)
     scene = Scene(
         draws,
@@ -203,7 +205,7 @@ def live_and_record(
     stays = hospital_stays(draws, facts, scale, lives, _months(start, last))
     stays = stays.at(np.flatnonzero(stays.discharged >= recent))
     about = described(draws, facts, institutions, lives, stays)
-    dead = deaths(draws, facts, lives, stays)
+    dead = deaths(draws, facts, scale, lives, stays)
     registered = register_events(lives, first if settings.backload_from else None)
     care = encounters(draws, visits, stays, about)
     done = studies(draws, facts, lives, care)
@@ -236,12 +238,16 @@ def live_and_record(
         ("chronic_followup", followed.person, followed.day),
         ("vaccination", vaccinated.person, vaccinated.day),
         *infection_events(scene, infected),
-        *cancer_events(scene, tumours),
+        *episode_events(scene),
+        *pregnancy_events(scene),
     ]
     truth = {
         "event": events(scene, registered, visits, stays, also),
         "person": persons(scene),
         "cause_of_death": causes(scene, dead),
+        "cancer": cancer_truth(scene, tumours),
+        "hazard": hazards(scene, scale),
+        "readmission": readmissions(scene, scale, stays),
     }
     return scene, batches, truth
 

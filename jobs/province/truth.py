@@ -3,7 +3,8 @@
 ``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``event``
 (person, kind, date, city, county): what happened in the days of the run, and the conditions that people already had
 when they first appear; places are those of usual residence, empty outside the province. ``person``: everyone who first
-appears in the run. ``cause_of_death``: why each death happened. Each run adds files of its own name, so that a later
+appears in the run. ``cause_of_death``: why each death happened. ``cancer``: stage and way of detection of each cancer
+found. ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run adds files of its own name, so that a later
 day extends the truth.
 """
 
@@ -19,8 +20,10 @@ import pyarrow.parquet as pq
 from jobs.province.deaths import Deaths
 from jobs.province.draws import Ints
 from jobs.province.identity import TRUE
+from jobs.province.illness import RECURRING, episodes
 from jobs.province.life import AWAY
 from jobs.province.people import NEVER, NOBODY
+from jobs.province.pregnancies import pregnancies
 from jobs.province.recording import Scene, texts
 from jobs.province.registry_feeds import BIRTH, DEATH, MOVE, MOVE_IN, MOVE_OUT, RegisterEvents, counties, hukou
 from jobs.province.stays import Stays
@@ -48,6 +51,25 @@ def events(scene: Scene, registered: RegisterEvents, visits: Visits, stays: Stay
             parts.append((person, day, county))
             kinds += [f"{name}_{kind}"] * len(person)
     return _table(scene, kinds, *(np.concatenate(p) for p in zip(*parts, strict=True)))
+
+
+def episode_events(scene: Scene) -> list[Event]:
+    """Every infarction and, by type, every stroke, first or not, while people lived."""
+    conditions, lives = scene.facts.conditions, scene.lives
+    which = np.array([conditions.index(n) for n in RECURRING])
+    found = episodes(scene.draws, scene.facts, lives.people, lives.health, which)
+    found = found.at(np.flatnonzero(found.day <= lives.death[found.person]))
+    kinds = {(conditions.index("infarction"), 0): "infarction"}
+    stroke = conditions.index("stroke")
+    kinds |= {(stroke, g): f"stroke_{name}" for g, name in enumerate(conditions.grades[stroke].name)}
+    chosen = ((kind, (found.condition == c) & (found.grade == g)) for (c, g), kind in kinds.items())
+    return [(kind, found.person[mine], found.day[mine]) for kind, mine in chosen]
+
+
+def pregnancy_events(scene: Scene) -> list[Event]:
+    """When pregnancies that end in a birth began, and when mothers gave birth."""
+    mother, child, began = pregnancies(scene.lives.people)
+    return [("pregnancy", mother, began), ("delivery", mother, scene.lives.people.birth[child])]
 
 
 def _of(events_: RegisterEvents, code: int) -> tuple[Ints, Ints]:
