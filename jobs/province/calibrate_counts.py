@@ -10,12 +10,13 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jobs.province.bodies import SMOKES, Measured, measured, smoking
+from jobs.province.bodies import Measured, measured, smoking
 from jobs.province.calibrate_published import Published
 from jobs.province.calibrate_sample import Events, Sample
 from jobs.province.care_feeds import insurance
 from jobs.province.draws import Floats
 from jobs.province.life import AWAY
+from jobs.province.risks import SMOKES
 from jobs.province.schedule import day_number
 
 Counts = tuple[Floats, Floats]  # by person: numerator, denominator
@@ -160,7 +161,8 @@ def body(what: Callable[[Measured], np.ndarray]) -> Counting:
 
 def smokers(sample: Sample, row: Published) -> Counts:
     there = sample.of_age(row, sample.middle)
-    return there * (smoking(sample.scene, np.arange(len(sample))) == SMOKES), there * 1.0
+    now = smoking(sample.scene, np.arange(len(sample)), np.full(len(sample), sample.middle))
+    return there * (now == SMOKES), there * 1.0
 
 
 def insured_as(kind: int) -> Counting:
