@@ -29,6 +29,7 @@ LAYERS = {
 }
 COMMANDS = {
     "simulate": "jobs.province.command",
+    "calibrate": "jobs.province.calibrate_command",
     "receive": "jobs.landing.command",
     "serve": "jobs.serving.command",
 }

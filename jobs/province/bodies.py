@@ -1,4 +1,7 @@
-"""What is measured of a body: size, blood pressure, blood values, smoking. They follow from the person and illness."""
+"""What is measured of a body: size, blood pressure, blood values, smoking.
+
+They follow from the trajectories of a person (``risks``), from illness, and from its treatment.
+"""
 
 from __future__ import annotations
 
@@ -8,10 +11,14 @@ import numpy as np
 
 from jobs.province.draws import Floats, Ints
 from jobs.province.laboratory import value
+from jobs.province.people import YEAR
 from jobs.province.recording import Scene
+from jobs.province.risks import BMI_OF_DAY, body_mass
+from jobs.province.risks import smoking as smoking_at
 
-NEVER_SMOKED, STOPPED, SMOKES = range(3)
-WITH_METABOLIC = 0.4  # how far the body mass index goes with the factor behind hypertension and diabetes (assumed)
+RISING_YEARS, RISES = 6.0, 12.0  # blood pressure before hypertension: the time in which it rises, and how far (assumed)
+UNTREATED, A_YEAR, TREATED = 148.5, 0.35, 143.5  # mean systolic pressure (assumed): 37% of the treated are below 140
+OWN_SD, DAY_SD = 7.0, 6.0
 
 
 @dataclass(frozen=True)
@@ -29,18 +36,17 @@ class Measured:
 
 def measured(scene: Scene, person: Ints, day: Ints, key: Ints) -> Measured:
     """Height, weight, blood pressure and blood of people on a day."""
-    draws, people, share = scene.draws, scene.lives.people, scene.facts.catalogue.share
-    no, age = people.no[person], (day - people.birth[person]) / 365.2425
+    draws, facts, people, share = scene.draws, scene.facts, scene.lives.people, scene.facts.catalogue.share
+    no, age = people.no[person], (day - people.birth[person]) / YEAR
     mean = np.array([share["body.height_male"], share["body.height_female"]])[people.sex[person]]
     height = np.round(mean + 5.8 * draws.normal("height", no) - 0.08 * np.maximum(age - 45, 0), 1)
-    own = WITH_METABOLIC * draws.normal("metabolic", no) + np.sqrt(1 - WITH_METABOLIC**2) * draws.normal("bmi", no)
-    bmi = share["body.bmi_mean"] + share["body.bmi_sd"] * own + 0.4 * draws.normal("bmi of the day", key)
+    bmi = body_mass(draws, facts, no, age) + BMI_OF_DAY * draws.normal("bmi of the day", key)
     systolic = _systolic(scene, person, day, age, key)
     diastolic = 0.42 * systolic + 24 + 5 * draws.normal("diastolic", key)
-    blood = (value(draws, scene.facts, scene.lives, person, day, _item(scene, i), key) for i in ("GLU", "HBA1C", "HGB"))
+    blood = (value(draws, facts, scene.lives, person, day, _item(scene, i), key) for i in ("GLU", "HBA1C", "HGB"))
     return Measured(
         height,
-        np.round(np.clip(bmi, 15, 45) * (height / 100) ** 2, 1),
+        np.round(np.clip(bmi, 13, 45) * (height / 100) ** 2, 1),
         np.rint(systolic).astype(np.int64),
         np.rint(np.minimum(diastolic, systolic - 15)).astype(np.int64),
         *blood,
@@ -48,13 +54,22 @@ def measured(scene: Scene, person: Ints, day: Ints, key: Ints) -> Measured:
 
 
 def _systolic(scene: Scene, person: Ints, day: Ints, age: Floats, key: Ints) -> Floats:
-    """Below 140 as a rule without hypertension, above it with, in between where a doctor knows of it (assumed)."""
+    """Rises with age, faster in the years before hypertension, on and on without treatment; lower when it is treated.
+
+    Who knows of the disease is treated, if regular in taking drugs.
+    """
     draws, lives = scene.draws, scene.lives
-    c = scene.facts.conditions.name.index("hypertension")
-    ill, known = lives.health.onset[person, c] <= day, lives.health.diagnosis[person, c] <= day
-    mean = np.where(ill, np.where(known, 141.0, 151.0), np.minimum(110 + 0.25 * age, 128.0))
-    own = draws.normal("systolic", lives.people.no[person])
-    return np.clip(mean + np.where(ill, 8.0, 6.0) * own + 6.0 * draws.normal("systolic of the day", key), 85, 220)
+    c = scene.facts.conditions.index("hypertension")
+    no = lives.people.no[person]
+    since = np.clip((day - lives.health.onset[person, c]) / YEAR, -99, 40)
+    regular = draws.uniform("takes drugs", no) < scene.facts.catalogue.share["followup.regular"]
+    treated = (lives.health.diagnosis[person, c] <= day) & regular
+    healthy = np.minimum(108 + 0.25 * age, 127.0) + RISES * np.exp(np.minimum(since, 0) / RISING_YEARS)
+    ill = np.where(treated, TREATED, UNTREATED + A_YEAR * np.maximum(since, 0))
+    mean = np.where(since >= 0, ill, np.minimum(healthy, 131.0))
+    spread = np.where(since >= 0, OWN_SD, 5.5)
+    noise = spread * draws.normal("systolic", no) + DAY_SD * draws.normal("systolic of the day", key)
+    return np.clip(mean + noise, 85, 220)
 
 
 def _item(scene: Scene, item: str) -> int:
@@ -62,9 +77,8 @@ def _item(scene: Scene, item: str) -> int:
     return int(np.flatnonzero(scene.facts.laboratory.items["item"] == item)[0])
 
 
-def smoking(scene: Scene, person: Ints) -> Ints:
-    """Whether a person never smoked, stopped, or smokes."""
-    draws, people, share = scene.draws, scene.lives.people, scene.facts.catalogue.share
-    smokes = np.array([share["body.smoking_male"], share["body.smoking_female"]])[people.sex[person]]
-    u, ever = draws.uniform("smoking", people.no[person]), smokes / (1 - share["body.stopped"])
-    return np.select([u < smokes, u < ever], [SMOKES, STOPPED], NEVER_SMOKED)
+def smoking(scene: Scene, person: Ints, day: Ints) -> Ints:
+    """Whether a person never smoked, stopped, or smokes on a day."""
+    people = scene.lives.people
+    age = (day - people.birth[person]) / YEAR
+    return smoking_at(scene.draws, scene.facts, people.no[person], people.sex[person], age)

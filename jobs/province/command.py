@@ -9,6 +9,7 @@ from omegaconf import OmegaConf
 from jobs.lakehouse.errors import Refused
 from jobs.lakehouse.main import Context
 from jobs.lakehouse.settings import CONF
+from jobs.province.dry_run import Projection, project
 from jobs.province.facts import ProvinceFacts
 from jobs.province.settings import SimulateSettings
 from jobs.province.simulate import expected, simulate
@@ -23,6 +24,9 @@ def main(context: Context) -> int:
     settings = SimulateSettings.of({str(k): v for k, v in node.items()})
     province = context.settings.province
     facts = ProvinceFacts.read(str(province.code), Path(str(province.facts)))
+    if node["dry_run"]:
+        print("\n".join(told(project(settings, CONF / "contract", facts))))
+        return 0
     print(
         f"simulating {settings.residents:,} residents of {province.name_en}, {settings.first_day} to {settings.end}: "
         f"about {expected(settings):,} rows",
@@ -36,3 +40,20 @@ def main(context: Context) -> int:
         f"real) in {report.seconds:.0f} s; deliveries in {settings.out}, the truth about them in {settings.truth}"
     )
     return 0
+
+
+def told(projection: Projection) -> list[str]:
+    """A dry run in words."""
+    files, rows, size = (sum(getattr(f, n) for f in projection.feeds) for n in ("files", "rows", "bytes"))
+    rate = rows / (projection.making + projection.writing)
+    return [
+        *(
+            f"  {f.feed:<20}{f.files:>11,} files {f.rows:>17,} rows {f.bytes / 1e6:>13,.1f} MB"
+            for f in projection.feeds
+        ),
+        f"dry run, nothing written: {projection.residents:,} simulated residents would be {rows:,} rows in "
+        f"{files:,} files, {size / 1e9:,.2f} GB, and {projection.truth_bytes / 1e9:,.2f} GB of truth",
+        f"about {projection.core_hours:,.2f} core-hours, {projection.making / 3600:,.2f} to make and "
+        f"{projection.writing / 3600:,.2f} to write ({rate:,.0f} rows a CPU-second), Spark's start and shuffle aside",
+        f"the largest file has about {projection.largest / 1e6:,.1f} MB; a writer holds one file in memory",
+    ]

@@ -8,17 +8,31 @@ import numpy as np
 
 from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.draws import Choice, Draws, Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
-from jobs.province.life import Lives
-from jobs.province.people import NEVER, YEAR
+from jobs.province.illness import episodes, excess_now
+from jobs.province.life import Lives, steady_hazard
+from jobs.province.people import NEVER
+from jobs.province.scale import Scale
 from jobs.province.stays import DIED, Stays
 
 WARD, HOME, OTHER_PLACE = "1", "4", "9"  # place of death
-LUNG_CANCER_KILLS = 0.9  # share of deaths of those with lung cancer for at most three years (assumed)
+KILLS_BY = {  # cause of an excess death; a cancer's is its site
+    "infarction": "I21.9",
+    "stroke": "I63.9",
+    "hip_fracture": "W19",
+    "kidney_replacement": "N18.5",
+    "cirrhosis": "K74.6",
+    "tuberculosis": "A16.2",
+}
+OF_SOMETHING_ELSE = (
+    0.2  # share of excess deaths of those who have had a stroke that are put down to another cause (assumed)
+)
+STROKES = ("I63.9", "I61.9", "I60.9", "I63.9")  # by grade
 
 
 @dataclass(frozen=True)
-class Deaths:
+class Deaths(Entries):
     """One entry a death of a resident. ``cause``, ``immediate`` are positions in Codes (``immediate`` may be -1)."""
 
     person: Ints
@@ -28,8 +42,9 @@ class Deaths:
     place: np.ndarray  # code, 死亡登记 死亡地点
 
 
-def deaths(draws: Draws, facts: ProvinceFacts, lives: Lives, stays: Stays) -> Deaths:
-    """Those who died as residents, with the underlying cause drawn by age and illness."""
+def deaths(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, stays: Stays) -> Deaths:
+    """Those who died as residents, with the underlying cause: an excess hazard's with its part in the whole hazard of
+    the day, else one drawn by age and illness."""
     person = np.flatnonzero(lives.death < NEVER)
     person = person[lives.resident(person, lives.death[person])]
     day, no = lives.death[person], lives.people.no[person]
@@ -40,14 +55,49 @@ def deaths(draws: Draws, facts: ProvinceFacts, lives: Lives, stays: Stays) -> De
     has = np.where(column >= 0, ill[:, np.maximum(column, 0)], False)
     weight = weight * np.where(has, table["condition_factor"].to_numpy(np.float64), 1.0) + 1e-9
     row = Choice.of(weight).pick(draws.uniform("cause of death", no), np.arange(len(person))) if len(person) else person
-    since = (day - lives.health.onset[person, facts.conditions.lung]) / YEAR
-    cancer = (since >= 0) & (since < 3) & draws.happens(LUNG_CANCER_KILLS, "death by cancer", no)
-    lung = facts.codes.icd10.index("C34.9")
-    cause = np.where(cancer, lung, table["diagnosis"].to_numpy()[row])
-    immediate = np.where(cancer, -1, table["immediate"].to_numpy()[row])
+    killed, by = _killed_by(draws, facts, scale, lives, person, day)
+    cause = np.where(killed, by, table["diagnosis"].to_numpy()[row])
+    immediate = np.where(killed, -1, table["immediate"].to_numpy()[row])
     inside = np.isin(person, stays.person[stays.way == DIED])
     elsewhere = np.where(draws.happens(0.85, "death at home", no), HOME, OTHER_PLACE)
     return Deaths(person, day, cause, immediate, np.where(inside, WARD, elsewhere))
+
+
+def _killed_by(
+    draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, person: Ints, day: Ints
+) -> tuple[np.ndarray, Ints]:
+    """Whether each death is an excess death, and its cause."""
+    conditions, codes = facts.conditions, facts.codes
+    place = np.full(len(lives.people), -1)
+    place[person] = np.arange(len(person))
+    found = episodes(draws, facts, lives.people, lives.health, conditions.deadly)
+    found = found.at(np.flatnonzero(place[found.person] >= 0))
+    of = place[found.person]
+    order = np.lexsort((found.nth, found.condition, of))
+    found, of = found.at(order), of[order]
+    excess = np.cumsum(excess_now(found, day[of]))
+    last = np.searchsorted(of, np.arange(len(person)), side="right")  # one past each person's episodes
+    whole = np.append(0.0, excess)
+    first = np.searchsorted(of, np.arange(len(person)), side="left")
+    own = whole[last] - whole[first]
+    steady = steady_hazard(facts, scale, lives, person, day)
+    u = draws.uniform("killed by", lives.people.no[person]) * (own + steady)
+    which = np.minimum(np.searchsorted(excess, whole[first] + u, side="right"), np.maximum(last - 1, 0))
+    cause = np.full(len(conditions.name), -1)
+    for name, code in KILLS_BY.items():
+        cause[conditions.index(name)] = codes.icd10.index(code)
+    icd10 = facts.catalogue.cancers.table["icd10"]
+    cause[conditions.cancers] = [codes.icd10.index(c) for c in icd10]
+    if not len(found.person):
+        return np.zeros(len(person), bool), np.full(len(person), -1)
+    by = cause[found.condition]
+    stroke = found.condition == conditions.index("stroke")
+    by = np.where(stroke, np.array([codes.icd10.index(c) for c in STROKES])[found.grade], by)
+    killed, other = (
+        u < own,
+        stroke[which] & draws.happens(OF_SOMETHING_ELSE, "of something else", lives.people.no[person]),
+    )
+    return killed & ~other, by[which]
 
 
 def day_of(lives: Lives) -> Ints:

@@ -9,12 +9,14 @@ import numpy as np
 import pandas as pd
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.alternatives import Alternatives
 from jobs.province.catalogue import Catalogue
 from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
+from jobs.province.conditions import AGES, Conditions, read_conditions
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
+from jobs.province.population import agree
 
-AGES = np.arange(111)
 BANDS = 18  # five-year bands, the last 85+
 OUTSIDE = ("110000", "120000", "130000", "210000", "220000", "230000", "320000", "340000", "410000")  # hukou elsewhere
 
@@ -31,6 +33,13 @@ class Places:
     cells: Choice  # by city: sex x band
     county: Choice  # by city x band: county
     near: Choice  # by city: county of that city
+    position: Floats  # of each county: kilometres east and north, near enough for distances
+    former: Alternatives  # by county: codes that it, or a part of it, had before
+
+    @property
+    def urban(self) -> np.ndarray:
+        """The counties that are districts of a city (市辖区): their codes end in 01 to 20 (GB/T 2260)."""
+        return np.array([int(code[4:]) <= 20 for code in self.county_code])
 
 
 @dataclass(frozen=True)
@@ -44,17 +53,7 @@ class Rates:
     lung_cancer: Floats
 
 
-@dataclass(frozen=True)
-class Conditions:
-    """Chronic conditions. ``share[condition, sex, age]``: those who have it by that age (lung cancer: see Rates)."""
-
-    name: tuple[str, ...]
-    share: Floats
-    table: pd.DataFrame
-    lung: int
-
-
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class ProvinceFacts:
     """Everything the simulator draws from."""
 
@@ -76,30 +75,28 @@ class ProvinceFacts:
         for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
             if not (folder / name).is_file():
                 raise Refused(f"province.facts={folder}: no {name} there")
-        conditions, codes = _conditions(), read_codes()
+        codes, places = read_codes(), _places(code, folder)
+        rates, people = _rates(places), population_by_age(places)
+        catalogue = Catalogue.read(codes.icd10, people)
+        conditions = read_conditions(people, np.concatenate([rates.lung_cancer[None], catalogue.cancers.rate[1:]]))
         conditions.table["department_no"] = conditions.table["department"].map(codes.department_code.index)
-        places = _places(code, folder)
         return ProvinceFacts(
             code,
             places,
-            _rates(places),
+            rates,
             conditions,
             codes,
             read_laboratory(conditions.name),
             read_names(),
-            Catalogue.read(codes.icd10, population_by_age(places)),
+            catalogue,
         )
 
 
 def _places(code: str, folder: Path) -> Places:
+    agree(code, folder)
     places = csv("places.csv", folder)
     cities = places[places["level"] == "city"].sort_values("gb2260_code")
     counties = places[(places["level"] == "county") & (places["official_gb2260"] == 1)].sort_values("gb2260_code")
-    total = int(places.loc[places["gb2260_code"] == code, "population_2020"].sum())
-    if cities["population_2020"].sum() != total:
-        raise Refused(
-            f"province.facts={folder}: cities sum to {cities['population_2020'].sum()}, the province to {total}"
-        )
     city_code = tuple(cities["gb2260_code"])
     city = counties["parent_code"].map({c: i for i, c in enumerate(city_code)}).to_numpy(np.int64)
     people = counties["population_2020"].to_numpy(np.float64)
@@ -117,7 +114,14 @@ def _places(code: str, folder: Path) -> Places:
         Choice.of(cells.to_numpy().reshape(len(city_code), 2 * BANDS)),
         Choice.of(by_band),
         Choice.of(in_city),
+        _position(counties),
+        Alternatives.read("old_counties.csv", tuple(counties["gb2260_code"]), "gb2260_code", folder),
     )
+
+
+def _position(counties: pd.DataFrame) -> Floats:
+    lon, lat = (np.radians(counties[c].to_numpy(np.float64)) for c in ("lon", "lat"))
+    return 6371 * np.column_stack([lon * np.cos(lat.mean()), lat])
 
 
 def _band_shares(folder: Path, counties: pd.DataFrame) -> Floats:
@@ -176,15 +180,3 @@ def population_by_age(places: Places) -> Floats:
         width = 5 if band < BANDS - 1 else 10
         people[:, band * 5 : band * 5 + width] = bands[:, band : band + 1] / width
     return people
-
-
-def _conditions() -> Conditions:
-    table, shares = csv("conditions.csv"), csv("prevalence.csv")
-    share = np.zeros((len(table), 2, len(AGES)))
-    for c, name in enumerate(table["condition"]):
-        for sex in (0, 1):
-            points = shares[(shares["condition"] == name) & (shares["sex_code"] == sex + 1)]
-            if len(points):
-                first = float(points["age"].iloc[0])
-                share[c, sex] = np.interp(AGES, [first - 5, *points["age"]], [0.0, *points["share"]])
-    return Conditions(tuple(table["condition"]), share, table, list(table["condition"]).index("lung_cancer"))

@@ -1,33 +1,60 @@
-"""Who falls ill with what, when, and when a doctor finds out. Onset comes from hazards by age and sex, not codes.
+"""Who falls ill with what, when, how badly, again, and when a doctor finds out; and whom it kills.
 
-A condition's prevalence by age is also the chance of having fallen ill by that age, so a person's uniform number says
-the age of onset. Conditions share an unrecorded metabolic factor, which makes them go together.
+Onset follows from hazards (``hazards``), not from codes. Deaths of those who are ill are part of all deaths: conditions
+multiply the hazard of death, or add to it for a time after onset (cancers by stage, strokes, infarctions, ...).
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
-from scipy.special import ndtr
 
-from jobs.province.draws import Draws, Floats, Ints
-from jobs.province.facts import AGES, Conditions, ProvinceFacts
+from jobs.province.conditions import Conditions, cumulative_excess, onset_age_factor, picked, present_excess
+from jobs.province.draws import Choice, Draws, Floats, Ints
+from jobs.province.entries import Entries
+from jobs.province.facts import ProvinceFacts
+from jobs.province.hazards import Ageing, Baseline
 from jobs.province.people import NEVER, YEAR, People
+from jobs.province.risks import Singles
 
 FRAILTY = 0.3  # log standard deviation of what makes people frail beyond age, sex and conditions (assumed)
-LUNG_CANCER_DEATHS = ((2.5, 0.55), (np.inf, 0.05))  # years since onset, extra deaths a year until then (assumed)
+NAMED = ("lung_cancer", "infarction", "stroke", "diabetes")  # onsets whose true hazard the truth tells
+RECURRING = {"infarction": ((1.0, 0.08), (np.inf, 0.03)), "stroke": ((1.0, 0.10), (np.inf, 0.05))}  # a year (assumed)
+TIMES = 3  # an event comes again at most
+SCREENED = (40, 75)  # ages at which cancers are screened for
+FOUND_EARLIER = 0.5  # share of later stages that screening finds in stage 1 instead (assumed)
+SCREENED_DELAY = 0.3  # of the others' delay from onset to diagnosis (assumed)
 
 
 @dataclass(frozen=True)
 class Health:
-    """Days of onset and of diagnosis by person and condition; ``NEVER`` where there is none."""
+    """By person and condition: days of onset and of diagnosis (``NEVER`` where there is none), and its grade.
+
+    ``again``: days on which an event that recurs comes again, by person, condition of ``RECURRING``, and time.
+    ``hazard``: of the onsets ``NAMED``, a year, by person, onset and whole age, for those who are still well.
+    """
 
     onset: Ints
     diagnosis: Ints
+    grade: Ints
+    again: Ints
+    hazard: Singles
 
     def and_(self, others: Health) -> Health:
-        return Health(np.vstack([self.onset, others.onset]), np.vstack([self.diagnosis, others.diagnosis]))
+        return Health(*(np.concatenate([getattr(self, f.name), getattr(others, f.name)]) for f in fields(Health)))
+
+
+@dataclass(frozen=True)
+class Episodes(Entries):
+    """One entry an onset, or its coming again. ``rates``: excess deaths a year by time since then."""
+
+    person: Ints
+    day: Ints
+    condition: Ints
+    grade: Ints
+    nth: Ints
+    rates: Floats
 
 
 def frailty(draws: Draws, no: Ints) -> Floats:
@@ -35,60 +62,116 @@ def frailty(draws: Draws, no: Ints) -> Floats:
     return draws.normal("frailty", no)
 
 
-def onsets(draws: Draws, facts: ProvinceFacts, people: People) -> Health:
+def onsets(draws: Draws, facts: ProvinceFacts, people: People, bases: tuple[Baseline, ...]) -> Health:
     """Onset and diagnosis of every condition, for a whole life."""
+    ageing, conditions = Ageing(draws, facts, people), facts.conditions
+    named = [conditions.index(n) for n in NAMED]
+    hazard = np.zeros((len(people), len(NAMED), bases[0].after.shape[1]), np.float32)
+    for c, base in enumerate(bases):
+        ageing.fall_ill(c, base)
+        if c in named:
+            hazard[:, named.index(c)] = ageing.relative(c) * base.after[people.sex]
+        ageing.note(c)
+    return course(draws, facts, people, ageing.day, hazard)
+
+
+def course(draws: Draws, facts: ProvinceFacts, people: People, onset: Ints, hazard: Singles) -> Health:
+    """What follows from onset: grade, diagnosis, coming again."""
     conditions = facts.conditions
-    which = np.arange(len(conditions.name))[None, :]
-    no = people.no[:, None]
-    shared = conditions.table["correlation"].to_numpy(np.float64)[None, :]
-    own = draws.normal("onset", no, which)
-    u = ndtr(-(shared * draws.normal("metabolic", no) + np.sqrt(1 - shared**2) * own))
-    age = _onset_age(conditions, people.sex, u)
-    age[:, conditions.lung] = _lung_cancer_age(facts, people, u[:, conditions.lung])
-    onset = np.where(np.isfinite(age), people.birth[:, None] + np.nan_to_num(age, posinf=0) * YEAR, NEVER).astype(
-        np.int64
-    )
-    share = conditions.table["diagnosed_share"].to_numpy(np.float64)
-    delay = (
-        draws.exponential("delay", no, which) * conditions.table["diagnosis_delay_years"].to_numpy(np.float64) * YEAR
-    )
-    found = (onset < NEVER) & draws.happens(share, "diagnosed", no, which)
-    return Health(onset, np.where(found, onset + delay.astype(np.int64), NEVER))
+    who, c = np.nonzero(onset < NEVER)  # few of all pairs
+    no, day = people.no[who], onset[who, c]
+    seen = attends_screening(draws, facts, no, c, (day - people.birth[who]) / YEAR)
+    delay = draws.exponential("delay", no, c) * conditions.numbers("diagnosis_delay_years")[c] * YEAR
+    delay = np.where(seen, SCREENED_DELAY, 1.0) * delay
+    found = seen | draws.happens(conditions.numbers("diagnosed_share")[c], "diagnosed", no, c)
+    diagnosis, grade = np.full(onset.shape, NEVER), np.zeros(onset.shape, np.int8)
+    diagnosis[who, c] = np.where(found, day + delay.astype(np.int64), NEVER)
+    graded = np.flatnonzero(np.isin(c, list(conditions.grades)))
+    g, w = c[graded], who[graded]
+    before = np.maximum(people.first[w] - day[graded], 0) / YEAR
+    older = onset_age_factor(conditions.site[g], (day[graded] - people.birth[w]) / YEAR)
+    outlived = cumulative_excess(conditions.excess[g], before) * older
+    grade[w, g] = _grade(facts, g, seen[graded], outlived, draws.uniform("grade", no[graded], g))
+    again = np.full((len(people), len(RECURRING), TIMES), NEVER)
+    for n, name in enumerate(RECURRING):
+        ill = np.flatnonzero(onset[:, conditions.index(name)] < NEVER)
+        again[ill, n] = _again(draws, people.no[ill], onset[ill, conditions.index(name)], n)
+    return Health(onset, diagnosis, grade, again, hazard)
 
 
-def _onset_age(conditions: Conditions, sex: Ints, u: Floats) -> Floats:
-    age = np.full(u.shape, np.inf)
-    for c in range(len(conditions.name)):
-        for s in (0, 1):
-            who = (sex == s) & (u[:, c] < conditions.share[c, s, -1])
-            age[who, c] = np.interp(u[who, c], conditions.share[c, s], AGES)
-    return age
+def attends_screening(draws: Draws, facts: ProvinceFacts, no: Ints, c: Ints, age: Floats) -> np.ndarray:
+    """Whether a cancer comes to light at a screening that the person attends, before it is felt."""
+    conditions, sites = facts.conditions, facts.catalogue.cancers.table
+    share = np.append(sites["screened_share"].to_numpy(np.float64), 0.0)[conditions.site[c]]  # -1: none
+    return (age >= SCREENED[0]) & (age < SCREENED[1]) & draws.happens(share, "screened", no, c)
 
 
-def _lung_cancer_age(facts: ProvinceFacts, people: People, u: Floats) -> Floats:
-    """Age at onset by the cumulative hazard from a year and a half before the first day: earlier cases have died."""
-    before = np.maximum(people.age(people.first) - 1.5, 0)
-    age = np.full(len(u), np.inf)
-    for s in (0, 1):
-        hazard = np.concatenate([[0], np.cumsum(facts.rates.lung_cancer[s])])
-        at = np.arange(len(hazard))
-        who = people.sex == s
-        wanted = np.interp(before[who], at, hazard) - np.log(1 - u[who])
-        age[who] = np.where(wanted < hazard[-1], np.interp(wanted, hazard, at), np.inf)
-    return age
+def _grade(facts: ProvinceFacts, c: Ints, seen: np.ndarray, outlived: Floats, u: Floats) -> Ints:
+    """The kind or stage. Screening finds early stages; the others are so that all together are as published.
+
+    ``outlived``: the excess deaths gathered before the person appears, which the graver stages outlive less often.
+    """
+    conditions, sites = facts.conditions, facts.catalogue.cancers.table
+    share, factor = (np.ones((len(conditions.name), 4)) for _ in range(2))
+    for n, grades in conditions.grades.items():
+        share[n], factor[n] = grades.share / grades.share.sum(), grades.excess
+    share, factor = share[c], factor[c]
+    attend = np.append(sites["screened_share"].to_numpy(np.float64), 0.0)[conditions.site[c]]
+    gains = FOUND_EARLIER * (1 - share[:, 0])
+    first = np.where(seen, share[:, 0] + gains, np.maximum(share[:, 0] - gains * attend / (1 - attend), 0.0))
+    share = share * ((1 - first) / (1 - share[:, 0]))[:, None]
+    share[:, 0] = first
+    return Choice.of(share * np.exp(-factor * outlived[:, None])).pick(u, np.arange(len(c)))
+
+
+def _again(draws: Draws, no: Ints, last: Ints, which: int) -> Ints:
+    """Days of coming again: the hazard falls a year after the last time."""
+    (until, first), (_, later) = tuple(RECURRING.values())[which]
+    days = np.full((len(no), TIMES), NEVER)
+    for n in range(TIMES):
+        wanted = draws.exponential("again", no, which, n)
+        years = np.where(wanted < first * until, wanted / first, until + (wanted - first * until) / later)
+        days[:, n] = last = last + 1 + (np.minimum(years, 300) * YEAR).astype(np.int64)
+    return days
+
+
+def stroke_kind(draws: Draws, facts: ProvinceFacts, no: Ints, nth: Ints) -> Ints:
+    """The type of a stroke that comes again."""
+    return picked(facts.conditions.grades[facts.conditions.index("stroke")], draws.uniform("again of kind", no, nth))
+
+
+def episodes(draws: Draws, facts: ProvinceFacts, people: People, health: Health, which: Ints) -> Episodes:
+    """Onsets and recurrences of these conditions."""
+    conditions = facts.conditions
+    person, at = np.nonzero(health.onset[:, which] < NEVER)
+    c = which[at]
+    parts = [(person, health.onset[person, c], c, health.grade[person, c].astype(np.int64), np.zeros_like(c))]
+    for n, name in enumerate(RECURRING):
+        c_again = conditions.index(name)
+        if c_again in which:
+            person, nth = np.nonzero(health.again[:, n] < NEVER)
+            kind = stroke_kind(draws, facts, people.no[person], nth) if name == "stroke" else np.zeros_like(nth)
+            parts.append((person, health.again[person, n, nth], np.full(len(nth), c_again), kind, nth + 1))
+    person, day, c, grade, nth = (np.concatenate(p) for p in zip(*parts, strict=True))
+    older = onset_age_factor(conditions.site[c], (day - people.birth[person]) / YEAR)
+    rates = conditions.excess[c] * (grade_factor(conditions, c, grade) * older)[:, None]
+    rates[nth > 0, 1:] = 0.0  # the onset's own go on
+    return Episodes(person, day, c, grade, nth, rates)
+
+
+def grade_factor(conditions: Conditions, c: Ints, grade: Ints) -> Floats:
+    """What a grade multiplies a condition's excess deaths by."""
+    factors = np.ones((len(conditions.name), 4))
+    for n, grades in conditions.grades.items():
+        factors[n] = grades.excess
+    return factors[c, grade]
 
 
 def death_ratio(conditions: Conditions, ill: np.ndarray, weak: Floats) -> Floats:
     """What a person's conditions and frailty multiply the hazard of death by, before it is scaled to a mean of 1."""
-    ratio = np.log(conditions.table["mortality_ratio"].to_numpy(np.float64))
-    return np.exp(ill @ ratio + FRAILTY * weak - FRAILTY**2 / 2)
+    return np.exp(ill @ np.log(conditions.numbers("mortality_ratio")) + FRAILTY * weak - FRAILTY**2 / 2)
 
 
-def excess_death(years_since_onset: Floats) -> Floats:
-    """Extra hazard of death from lung cancer, a year; 0 before onset."""
-    hazard = np.zeros(years_since_onset.shape)
-    since = 0.0
-    for until, rate in LUNG_CANCER_DEATHS:
-        hazard[(years_since_onset >= since) & (years_since_onset < until)] = rate
-        since = until
-    return hazard
+def excess_now(found: Episodes, day: Ints | int) -> Floats:
+    """Excess deaths a year of each episode on a day."""
+    return present_excess(found.rates, (day - found.day) / YEAR)

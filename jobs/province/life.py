@@ -10,9 +10,11 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
+from jobs.province.conditions import AGES, cumulative_excess
 from jobs.province.draws import Choice, Draws, Floats, Ints, ranks
-from jobs.province.facts import AGES, Places, ProvinceFacts
-from jobs.province.illness import Health, death_ratio, excess_death, frailty, onsets
+from jobs.province.facts import Places, ProvinceFacts
+from jobs.province.hazards import Baseline
+from jobs.province.illness import Episodes, Health, death_ratio, episodes, frailty, onsets
 from jobs.province.people import BIRTHS, NEVER, NOBODY, NUMBERS, YEAR, People, arrivals, residents
 from jobs.province.scale import Scale
 from jobs.province.settings import Yearly
@@ -69,11 +71,11 @@ class Lives:
     homes: Homes | None = None
 
     @staticmethod
-    def starting(draws: Draws, facts: ProvinceFacts, people: People) -> Lives:
+    def starting(draws: Draws, facts: ProvinceFacts, onset: tuple[Baseline, ...], people: People) -> Lives:
         """These people, all alive."""
         return Lives(
             people,
-            onsets(draws, facts, people),
+            onsets(draws, facts, people, onset),
             frailty(draws, people.no),
             np.full(len(people), NEVER),
             np.full(len(people), -NEVER),
@@ -100,7 +102,7 @@ class Lives:
 def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scale, blocks: Ints, years: range) -> Lives:
     """The lives in these blocks from the first day of the first year to the last day of the last."""
     people, county = residents(draws, facts.places, blocks, new_year(years[0]))
-    now, keys = Lives.starting(draws, facts, people), people.no
+    now, keys = Lives.starting(draws, facts, scale.onset, people), people.no
     homes: list[HomeYear] = []
     for year in years:
         span = (new_year(year), new_year(year + 1))
@@ -114,12 +116,13 @@ def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scal
             ),
         )
         keys, homes, county = np.concatenate([keys, came.no]), [*homes, home], home.county_after
-        now = now.and_(Lives.starting(draws, facts, came))
+        now = now.and_(Lives.starting(draws, facts, scale.onset, came))
         now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people)))
         mother, born_on = _births(draws, facts, scale, year, span, now, Homes(homes))
         now.last_birth[mother] = born_on
-        children = _children(draws, rate, year, now.people, mother, born_on)
-        now = now.and_(Lives.starting(draws, facts, children))
+        each = _each_child(draws, rate, year, now.people, mother, born_on)
+        children = _children(draws, rate, year, now.people, *each)
+        now = now.and_(Lives.starting(draws, facts, scale.onset, children))
         now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people) - len(children), len(now.people)))
     return replace(now, homes=Homes(homes))
 
@@ -144,20 +147,45 @@ def _moves(
 def _deaths(
     draws: Draws, facts: ProvinceFacts, scale: Scale, year: int, span: tuple[int, int], lives: Lives, who: Ints
 ) -> Lives:
-    """Set the day of death of those who die this year; conditions and frailty act on the hazard of the year."""
+    """Set the day of death of those who die this year: when the hazard they have gathered since its first day exceeds
+    an exponential number of their own. Conditions multiply the hazard as of that day, or add to it from onset on."""
     who = who[lives.death[who] == NEVER]
-    people, middle = lives.people, (span[0] + span[1]) // 2
-    since = np.maximum(people.first[who], span[0])
-    age = np.clip((since - people.birth[who]) / YEAR, 0, AGES[-1]).astype(np.int64)
-    sex = people.sex[who]
-    onset = lives.health.onset[who]
-    ratio = death_ratio(facts.conditions, onset <= middle, lives.weak[who]) / scale.death_ratio[sex, age]
-    hazard = scale.death[sex, age] * ratio + excess_death((middle - onset[:, facts.conditions.lung]) / YEAR)
-    years = draws.exponential("death", people.no[who], year) / hazard
-    day = since + (np.minimum(years, 200) * YEAR).astype(np.int64)
+    since = np.maximum(lives.people.first[who], span[0])
+    hazard = steady_hazard(facts, scale, lives, who, since)
+    every = episodes(draws, facts, lives.people, lives.health, facts.conditions.deadly)
+    place = np.full(len(lives.people), -1)
+    place[who] = np.arange(len(who))
+    every = every.at(np.flatnonzero((place[every.person] >= 0) & (every.day < span[1])))
+    wanted = draws.exponential("death", lives.people.no[who], year)
+
+    def gathered(day: Ints, some: Ints, found: Episodes) -> Floats:
+        """The hazard that these of ``who`` have gathered by a day."""
+        at = np.full(len(who), -1)
+        at[some] = np.arange(len(some))
+        e = at[place[found.person]]
+        found, e = found.at(np.flatnonzero(e >= 0)), e[e >= 0]
+        begun = (since[some][e] - found.day) / YEAR
+        more = cumulative_excess(found.rates, (day[e] - found.day) / YEAR) - cumulative_excess(found.rates, begun)
+        return hazard[some] * (day - since[some]) / YEAR + np.bincount(e, more, len(some))
+
+    dies = np.flatnonzero(gathered(np.full(len(who), span[1]), np.arange(len(who)), every) > wanted)
+    early, late = since[dies], np.full(len(dies), span[1])
+    for _ in range(9):  # halving the days of a year to one
+        middle = (early + late) // 2
+        gone = gathered(middle, dies, every) > wanted[dies]
+        early, late = np.where(gone, early, middle), np.where(gone, middle, late)
     death = lives.death.copy()
-    death[who] = np.where(day < span[1], day, NEVER)
+    death[who[dies]] = np.minimum(early, span[1] - 1)
     return replace(lives, death=death)
+
+
+def steady_hazard(facts: ProvinceFacts, scale: Scale, lives: Lives, who: Ints, day: Ints) -> Floats:
+    """Deaths a year by age, sex, frailty and the conditions that people have on a day, without excess deaths."""
+    people = lives.people
+    age = np.clip((day - people.birth[who]) / YEAR, 0, AGES[-1]).astype(np.int64)
+    sex = people.sex[who]
+    ratio = death_ratio(facts.conditions, lives.health.onset[who] <= day[:, None], lives.weak[who])
+    return scale.death[sex, age] * ratio / scale.death_ratio[sex, age]
 
 
 def _births(
@@ -174,6 +202,12 @@ def _births(
     here = homes.county(people.household[women], day) != AWAY
     bears = (u < share) & alive & here & (day - lives.last_birth[women] > 2 * YEAR)
     return women[bears], day[bears]
+
+
+def _each_child(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, day: Ints) -> tuple[Ints, Ints]:
+    """Mother and day of birth of each child: twice for twins."""
+    born = 1 + draws.happens(rate.twins, "twins", people.no[mother], year)
+    return np.repeat(mother, born), np.repeat(day, born)
 
 
 def _children(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, day: Ints) -> People:

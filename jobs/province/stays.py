@@ -6,32 +6,39 @@ conditions together, and on frailty that is recorded nowhere: something to learn
 
 from __future__ import annotations
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 from scipy.special import expit
 
 from jobs.province.codebook import age_group
+from jobs.province.conditions import AGES
+from jobs.province.courses import NO_TREATMENT, planned_stays
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.entries import Entries
-from jobs.province.facts import AGES, ProvinceFacts
+from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import FRAILTY
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives
 from jobs.province.people import NEVER, NOBODY, YEAR
 from jobs.province.scale import Scale
-from jobs.province.visits import OTHER, cause, cells, month_starts, second_diagnosis
+from jobs.province.visits import OTHER, CareOfConditions, cells, month_starts, second_diagnosis
 
 ON_ORDER, DIED = 1, 5  # ways of leaving, CV06.00.226
 LOG_SD = 0.55  # of the length of stay
 LONGEST = 120
 CHILDBIRTH = ("O80.0", "O82.0")
+STEPS = 3  # readmissions that may follow one another
 LAST_STAY = 0.4  # share of deaths after infancy at the end of a hospital stay (assumed)
 
 
 @dataclass(frozen=True)
 class Stays(Entries):
-    """One entry a stay. ``reason`` is a row of the inpatient reasons, or OTHER for a condition's stay."""
+    """One entry a stay. ``reason`` is a row of the inpatient reasons, of use where ``condition`` is OTHER.
+
+    ``treatment``: the row of treatments.csv that the stay is for, or NO_TREATMENT. ``again``: the risk of a stay for
+    the same within 30 days of discharge.
+    """
 
     key: Ints
     person: Ints
@@ -40,6 +47,8 @@ class Stays(Entries):
     condition: Ints
     reason: Ints
     way: Ints
+    treatment: Ints
+    again: Floats
 
     def __len__(self) -> int:
         return len(self.key)
@@ -58,18 +67,54 @@ class Described:
     department: Ints
     hospital: Ints
     operated: np.ndarray
+    operation: Ints  # position in Operations, of use where operated
 
 
 def hospital_stays(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, months: range) -> Stays:
     """All stays that begin in these months (from the first simulated one, as each depends on those before)."""
-    first = _first_admissions(draws, facts, scale, lives, months)
-    chain, before = [first], first
-    for step in (1, 2, 3):
-        before = _readmissions(draws, facts, lives, before, first, step)
+    planned, acute = _planned(draws, facts, lives, months)
+    unplanned = joined([_first_admissions(draws, facts, scale, lives, months), acute])
+    chain, before = [planned], unplanned
+    for step in range(STEPS + 1):
+        before, back = _with_risk(draws, facts, lives, before, unplanned, step)
         chain.append(before)
+        before = back
     chain += [_childbirths(draws, facts, lives, months), _last_stays(draws, facts, lives)]
-    stays = Stays(*(np.concatenate([getattr(s, f.name) for s in chain]) for f in fields(Stays)))
-    return _one_at_a_time(lives, stays)
+    return _one_at_a_time(lives, joined(chain))
+
+
+def joined(stays: list[Stays]) -> Stays:
+    """All of these, one list after the other."""
+    return Stays(*(np.concatenate([getattr(s, f.name) for s in stays]) for f in fields(Stays)))
+
+
+def _stays(key: Ints, person: Ints, admitted: Ints, days: Ints, condition: Ints, reason: Ints, **known: Ints) -> Stays:
+    """Stays that end on order, for no planned treatment, unless it is said otherwise."""
+    size = len(key)
+    return Stays(
+        key,
+        person,
+        admitted,
+        days,
+        condition,
+        reason,
+        known.get("way", np.full(size, ON_ORDER)),
+        known.get("treatment", np.full(size, NO_TREATMENT)),
+        np.zeros(size),
+    )
+
+
+def _planned(draws: Draws, facts: ProvinceFacts, lives: Lives, months: range) -> tuple[Stays, Stays]:
+    """Courses of treatment; then stays after acute events, which bring unplanned readmissions."""
+    first = month_starts(months)
+    found = planned_stays(draws, facts, lives.people, lives.health)
+    found = found.at(np.flatnonzero((found.day >= first[0]) & (found.day < first[-1])))
+    mean = facts.codes.treatments.mean_days[found.treatment]
+    spread = np.exp(LOG_SD * draws.normal("days", found.key) - LOG_SD**2 / 2)
+    days = np.clip(np.rint(mean * spread), 1, LONGEST).astype(np.int64)
+    no_reason = np.zeros(len(days), np.int64)
+    made = _stays(found.key, found.person, found.day, days, found.condition, no_reason, treatment=found.treatment)
+    return made.at(np.flatnonzero(~found.acute)), made.at(np.flatnonzero(found.acute))
 
 
 def _length(draws: Draws, facts: ProvinceFacts, condition: Ints, reason: Ints, age: Floats, key: Ints) -> Ints:
@@ -79,7 +124,7 @@ def _length(draws: Draws, facts: ProvinceFacts, condition: Ints, reason: Ints, a
         facts.conditions.table["mean_days"].to_numpy(np.float64)[condition],
     )
     spread = np.exp(LOG_SD * draws.normal("days", key) - LOG_SD**2 / 2)
-    return np.clip(np.rint(mean * spread * np.where(age >= 65, 0.99, 0.91)), 1, LONGEST).astype(np.int64)
+    return np.clip(np.rint(mean * spread * np.where(age >= 65, 1.05, 0.965)), 1, LONGEST).astype(np.int64)
 
 
 def _first_admissions(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, months: range) -> Stays:
@@ -88,29 +133,33 @@ def _first_admissions(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: L
     no, absolute = people.no[person], month + months.start
     age = np.clip((first[month] - people.birth[person]) / YEAR, 0, AGES[-1])
     other = facts.rates.admissions[people.sex[person], age.astype(np.int64)] * scale.admissions
-    ill = lives.health.onset[person] <= first[month][:, None]
-    mean = np.column_stack([other, ill * facts.conditions.table["admissions_per_year"].to_numpy(np.float64)])
-    mean *= np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)[:, None] / 12
-    count = draws.happens(-np.expm1(-mean.sum(axis=1)), "admission", no, absolute).astype(np.int64)
-    cell, _, column = cause(draws, "admission cause", mean, count, no, absolute)
+    care = CareOfConditions(lives.health.onset, facts.conditions, "admissions_per_year")
+    mean = other + care.by_month(first[:-1])[person, month]
+    weak = np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)
+    cell = np.flatnonzero(draws.happens(-np.expm1(-mean * weak / 12), "admission", no, absolute))
     person, key, age = person[cell], (no[cell] * 10_000 + absolute[cell]) * 10, age[cell]
+    u = draws.uniform("admission cause", no[cell], absolute[cell]) * mean[cell]
+    condition = care.cause(person, first[month[cell]], u - other[cell])
     group = people.sex[person] * 5 + age_group(age)
-    condition, reason = column - 1, facts.codes.inpatient_choice.pick(draws.uniform("stay reason", key), group)
-    length = (first[1:] - first[:-1])[month[cell]]
-    day = first[month[cell]] + draws.whole(length, "admission day", key)
-    return Stays(
-        key,
-        person,
-        day,
-        _length(draws, facts, condition, reason, age, key),
-        condition,
-        reason,
-        np.full(len(key), ON_ORDER),
-    )
+    reason = facts.codes.inpatient_choice.pick(draws.uniform("stay reason", key), group)
+    day = first[month[cell]] + draws.whole((first[1:] - first[:-1])[month[cell]], "admission day", key)
+    days = _length(draws, facts, condition, reason, age, key)
+    return _stays(key, person, day, days, condition, reason)
 
 
-def _readmissions(draws: Draws, facts: ProvinceFacts, lives: Lives, index: Stays, first: Stays, step: int) -> Stays:
-    """Stays that follow an index stay within 30 days of discharge."""
+def admission_rate(facts: ProvinceFacts, scale: Scale, lives: Lives, person: Ints, day: Ints) -> Floats:
+    """Expected first admissions a year of people, by what they have on a day."""
+    people = lives.people
+    age = np.clip((day - people.birth[person]) / YEAR, 0, AGES[-1]).astype(np.int64)
+    other = facts.rates.admissions[people.sex[person], age] * scale.admissions
+    care = CareOfConditions(lives.health.onset, facts.conditions, "admissions_per_year")
+    return (other + care.on(person, day)) * np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)
+
+
+def _with_risk(
+    draws: Draws, facts: ProvinceFacts, lives: Lives, index: Stays, first: Stays, step: int
+) -> tuple[Stays, Stays]:
+    """These stays with the risk of one that follows within 30 days of discharge; and the stays that do follow."""
     people = lives.people
     age = (index.admitted - people.birth[index.person]) / YEAR
     order = np.sort(first.person * 100_000 + first.admitted)
@@ -133,12 +182,15 @@ def _readmissions(draws: Draws, facts: ProvinceFacts, lives: Lives, index: Stays
         + 0.02 * np.minimum(index.days - 9, 20)
         + 0.5 * both
     )
+    risk = risk if step < STEPS else np.zeros(len(risk))
+    index = replace(index, again=risk)
     back = draws.happens(risk, "readmission", index.key)
     again = index.at(back)
     key = again.key + 1
     gap = 1 + (30 * draws.uniform("gap", key) ** 1.4).astype(np.int64)
     days = _length(draws, facts, again.condition, again.reason, age[back], key)
-    return Stays(key, again.person, again.discharged + gap, days, again.condition, again.reason, again.way)
+    more = _stays(key, again.person, again.discharged + gap, days, again.condition, again.reason)
+    return index, more
 
 
 def _childbirths(draws: Draws, facts: ProvinceFacts, lives: Lives, months: range) -> Stays:
@@ -149,9 +201,7 @@ def _childbirths(draws: Draws, facts: ProvinceFacts, lives: Lives, months: range
     rows = np.array([facts.codes.inpatient.index[facts.codes.inpatient["icd10"] == c][0] for c in CHILDBIRTH])
     other = np.full(len(child), OTHER)
     days = _length(draws, facts, other, rows[caesarean], np.full(len(child), 28.0), key)
-    return Stays(
-        key, people.mother[child], people.birth[child], days, other, rows[caesarean], np.full(len(child), ON_ORDER)
-    )
+    return _stays(key, people.mother[child], people.birth[child], days, other, rows[caesarean])
 
 
 def _last_stays(draws: Draws, facts: ProvinceFacts, lives: Lives) -> Stays:
@@ -166,7 +216,7 @@ def _last_stays(draws: Draws, facts: ProvinceFacts, lives: Lives) -> Stays:
     group = people.sex[dead] * 5 + age_group(age)
     reason = facts.codes.inpatient_choice.pick(draws.uniform("last reason", key), group)
     days = _length(draws, facts, condition, reason, age, key)
-    return Stays(key, dead, lives.death[dead] - days, days, condition, reason, np.full(len(dead), DIED))
+    return _stays(key, dead, lives.death[dead] - days, days, condition, reason, way=np.full(len(dead), DIED))
 
 
 def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:
@@ -178,15 +228,7 @@ def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:
     stays = stays.at(free & lives.resident(stays.person, stays.admitted))
     death = lives.death[stays.person]
     died = stays.discharged >= death
-    return Stays(
-        stays.key,
-        stays.person,
-        stays.admitted,
-        np.where(died, death - stays.admitted, stays.days),
-        stays.condition,
-        stays.reason,
-        np.where(died, DIED, stays.way),
-    )
+    return replace(stays, days=np.where(died, death - stays.admitted, stays.days), way=np.where(died, DIED, stays.way))
 
 
 def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
@@ -199,18 +241,24 @@ def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
 def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Described:
     """Diagnoses, department, hospital and operation of each stay."""
     codes, c = facts.codes, np.maximum(stays.condition, 0)
-    chronic = stays.condition != OTHER
+    chronic, treated = stays.condition != OTHER, stays.treatment != NO_TREATMENT
     choice, of_condition = codes.condition_code["I"]
     u = draws.uniform("stay code", stays.key)
     diagnosis = np.where(
         chronic, of_condition[choice.pick(u, c)], codes.inpatient["diagnosis"].to_numpy()[stays.reason]
     )
+    special = np.where(treated, codes.treatments.diagnosis[stays.treatment], -1)
+    diagnosis = np.where(special >= 0, special, diagnosis)
     department = np.where(
         chronic,
         facts.conditions.table["department_no"].to_numpy()[c],
         codes.inpatient["department"].to_numpy()[stays.reason],
     )
     share = np.where(chronic, 0.0, codes.inpatient["operated_share"].to_numpy()[stays.reason])
+    share = np.where(treated, codes.treatments.operated[stays.treatment], share)
+    site, of = facts.conditions.site[c], codes.operations
+    planned = np.where(special >= 0, of.of_treatment + stays.treatment, of.of_site + site)
+    operation = np.where(treated, planned, stays.reason)
     usual = draws.uniform("usual hospital", lives.people.no[stays.person], stays.condition + 1)
     u = np.where(draws.happens(0.7, "usual", stays.key), usual, draws.uniform("hospital", stays.key))
     return Described(
@@ -219,6 +267,7 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
         department,
         institutions.visited(facts.places, lives.county(stays.person, stays.admitted), u),
         draws.happens(share, "operated", stays.key),
+        operation,
     )
 
 

@@ -3,8 +3,10 @@
 ``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``event``
 (person, kind, date, city, county): what happened in the days of the run, and the conditions that people already had
 when they first appear; places are those of usual residence, empty outside the province. ``person``: everyone who first
-appears in the run. ``cause_of_death``: why each death happened. Each run adds files of its own name, so that a later
-day extends the truth.
+appears in the run. ``cause_of_death``: why each death happened. ``infection``, ``outbreak`` (see ``infections``) and
+``undelivered`` (see there) are told beside what they are about; ``cancer``: stage and way of detection of each cancer
+found; ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run adds files of its own
+name, so that a later day extends the truth.
 """
 
 from __future__ import annotations
@@ -19,8 +21,10 @@ import pyarrow.parquet as pq
 from jobs.province.deaths import Deaths
 from jobs.province.draws import Ints
 from jobs.province.identity import TRUE
+from jobs.province.illness import RECURRING, episodes
 from jobs.province.life import AWAY
 from jobs.province.people import NEVER, NOBODY
+from jobs.province.pregnancies import pregnancies
 from jobs.province.recording import Scene, texts
 from jobs.province.registry_feeds import BIRTH, DEATH, MOVE, MOVE_IN, MOVE_OUT, RegisterEvents, counties, hukou
 from jobs.province.stays import Stays
@@ -50,6 +54,25 @@ def events(scene: Scene, registered: RegisterEvents, visits: Visits, stays: Stay
     return _table(scene, kinds, *(np.concatenate(p) for p in zip(*parts, strict=True)))
 
 
+def episode_events(scene: Scene) -> list[Event]:
+    """Every infarction and, by type, every stroke, first or not, while people lived."""
+    conditions, lives = scene.facts.conditions, scene.lives
+    which = np.array([conditions.index(n) for n in RECURRING])
+    found = episodes(scene.draws, scene.facts, lives.people, lives.health, which)
+    found = found.at(np.flatnonzero(found.day <= lives.death[found.person]))
+    kinds = {(conditions.index("infarction"), 0): "infarction"}
+    stroke = conditions.index("stroke")
+    kinds |= {(stroke, g): f"stroke_{name}" for g, name in enumerate(conditions.grades[stroke].name)}
+    chosen = ((kind, (found.condition == c) & (found.grade == g)) for (c, g), kind in kinds.items())
+    return [(kind, found.person[mine], found.day[mine]) for kind, mine in chosen]
+
+
+def pregnancy_events(scene: Scene) -> list[Event]:
+    """When pregnancies that end in a birth began, and when mothers gave birth."""
+    mother, child, began = pregnancies(scene.lives.people)
+    return [("pregnancy", mother, began), ("delivery", mother, scene.lives.people.birth[child])]
+
+
 def _of(events_: RegisterEvents, code: int) -> tuple[Ints, Ints]:
     which = events_.code == code
     return events_.person[which], events_.day[which]
@@ -58,14 +81,14 @@ def _of(events_: RegisterEvents, code: int) -> tuple[Ints, Ints]:
 def _condition(scene: Scene, days: Ints) -> tuple[Ints, Ints, Ints]:
     """Who is known by this run to have had it on which day: it happened in its days, or the person appears in them."""
     first, last = scene.schedule.days
-    lives, appears = scene.lives, _appears(scene)
-    known = np.maximum(days, appears)
+    lives, known_from = scene.lives, appears(scene)
+    known = np.maximum(days, known_from)
     who = np.flatnonzero((days < NEVER) & (days <= lives.death) & (known >= first) & (known <= last))
     before = days[who] < lives.people.first[who]
     return who, days[who], np.where(before, AWAY, lives.county(who, days[who]))
 
 
-def _appears(scene: Scene) -> Ints:
+def appears(scene: Scene) -> Ints:
     """The day from which the truth knows each person: the first run's first day, birth, or arrival."""
     start = scene.schedule.days[0] if scene.settings.backload_from else 0
     return np.maximum(scene.lives.people.first, start)
@@ -93,9 +116,9 @@ def _none(text: pa.Array) -> pa.Array:
 def persons(scene: Scene) -> pa.Table:
     """Everyone who first appears in the run: number, birth, sex, name, true ID number, places, mother."""
     first, last = scene.schedule.days
-    people, appears = scene.lives.people, _appears(scene)
-    alive = scene.lives.death >= appears
-    who = np.flatnonzero((appears >= first) & (appears <= last) & alive)
+    people, known_from = scene.lives.people, appears(scene)
+    alive = scene.lives.death >= known_from
+    who = np.flatnonzero((known_from >= first) & (known_from <= last) & alive)
     mother = people.mother[who]
     return pa.table(
         {
@@ -104,7 +127,7 @@ def persons(scene: Scene) -> pa.Table:
             "sex": texts(("male", "female"), people.sex[who]),
             "name": scene.identity.name.take(pa.array(who)),
             "id_number": _none(scene.identity.id_number(who, np.full(len(who), TRUE))),
-            "home_county": _none(counties(scene, scene.lives.county(who, appears[who]))),
+            "home_county": _none(counties(scene, scene.lives.county(who, known_from[who]))),
             "hukou_county": hukou(scene, people.hukou[who]),
             "mother": pa.array(people.no[mother], mask=mother == NOBODY),
         }

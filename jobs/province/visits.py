@@ -7,18 +7,23 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.codebook import age_group
+from jobs.province.conditions import AGES, Conditions
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.entries import Entries
-from jobs.province.facts import AGES, ProvinceFacts
+from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives
 from jobs.province.people import YEAR
+from jobs.province.pregnancies import antenatal_visits
 from jobs.province.scale import Scale
 
 OTHER = -1  # a visit or stay for none of the chronic conditions
 WINTER = (11, 12, 1, 2, 3)
+PREGNANCY, OBSTETRICS = "Z34.9", "05"
 CARE_SEEKING = 0.35  # log standard deviation of how readily people see a doctor (assumed)
+ANTENATAL_VISIT = -2  # a visit of a pregnancy, until it is described
 PER_MONTH = 100  # a person's visits in a month are numbered below this
+MOST, DIAGNOSING, PREGNANT = 44, 44, 92  # the most ordinary ones; first numbers of those that find a condition; others
 
 
 @dataclass(frozen=True)
@@ -52,15 +57,6 @@ def cells(lives: Lives, months: range) -> tuple[Ints, Ints]:
     return person.astype(np.int64), month.astype(np.int64)
 
 
-def cause(draws: Draws, purpose: str, mean: Floats, count: Ints, *keys: Ints) -> tuple[Ints, Ints, Ints]:
-    """Spread counts over competing causes: each event's cell, its ordinal in the cell, and the column of ``mean``."""
-    cell = np.repeat(np.arange(len(count)), count)
-    ordinal = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
-    cumulative = np.cumsum(mean, axis=1)
-    u = draws.uniform(purpose, *(k[cell] for k in keys), ordinal) * cumulative[cell, -1]
-    return cell, ordinal, (u[:, None] >= cumulative[cell, :-1]).sum(axis=1)
-
-
 def outpatient_visits(
     draws: Draws, facts: ProvinceFacts, scale: Scale, institutions: Institutions, lives: Lives, months: range
 ) -> Visits:
@@ -68,44 +64,93 @@ def outpatient_visits(
     first = month_starts(months)
     person, month = cells(lives, months)
     no, absolute = lives.people.no[person], month + months.start
-    mean = _mean(draws, facts, scale, lives, person, first[month], absolute)
-    count = np.minimum(draws.poisson(mean.sum(axis=1), "visits", no, absolute), 60)
-    cell, ordinal, column = cause(draws, "visit cause", mean, count, no, absolute)
-    key = (no[cell] * 10_000 + absolute[cell]) * PER_MONTH + ordinal
-    length = (first[1:] - first[:-1])[month[cell]]
-    day = first[month[cell]] + draws.whole(length, "visit day", key)
-    return _described(
-        draws, facts, institutions, lives, *_with_diagnosing(lives, months, key, person[cell], day, column - 1)
-    )
+    other = _for_other_reasons(draws, facts, scale, lives, person, first[month], absolute)
+    care = CareOfConditions(lives.health.diagnosis, facts.conditions, "visits_per_year")
+    mean = (other + care.by_month(first[:-1])[person, month]) / 12
+    count = np.minimum(draws.poisson(mean, "visits", no, absolute), MOST)
+    cell = np.repeat(np.arange(len(count)), count)
+    ordinal = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
+    who, when = person[cell], absolute[cell]
+    u = draws.uniform("visit cause", lives.people.no[who], when, ordinal) * mean[cell] * 12
+    condition = care.cause(who, first[month[cell]], u - other[cell])
+    key = (lives.people.no[who] * 10_000 + when) * PER_MONTH + ordinal
+    day = first[month[cell]] + draws.whole((first[1:] - first[:-1])[month[cell]], "visit day", key)
+    every = _with_diagnosing(lives, months, key, who, day, condition)
+    every = _with_antenatal(draws, lives, months, *every)
+    here = lives.resident(every[1], every[2])
+    return _described(draws, facts, institutions, lives, *(e[here] for e in every))
 
 
-def _mean(
+class CareOfConditions:
+    """Use of care a year for the conditions that people have from some days on, for as long as each lasts."""
+
+    def __init__(self, since: Ints, conditions: Conditions, column: str) -> None:
+        lasts = np.minimum(conditions.numbers("lasts_years"), 200.0) * YEAR
+        self.since, self.until = since, since + lasts.astype(np.int64)
+        self.rate = conditions.numbers(column)
+
+    def by_month(self, first: Ints) -> Floats:
+        """By person and month, as of the month's first day: of few pairs of person and condition."""
+        person, c = np.nonzero(self.since <= first[-1])
+        changes = np.zeros((len(self.since), len(first) + 1))
+        np.add.at(changes, (person, np.searchsorted(first, self.since[person, c])), self.rate[c])
+        np.add.at(changes, (person, np.searchsorted(first, self.until[person, c])), -self.rate[c])
+        return np.maximum(np.cumsum(changes, axis=1)[:, :-1], 0.0)
+
+    def on(self, person: Ints, day: Ints) -> Floats:
+        """All together on a day."""
+        return ((self.since[person] <= day[:, None]) & (self.until[person] > day[:, None])) @ self.rate
+
+    def cause(self, person: Ints, day: Ints, u: Floats) -> Ints:
+        """The condition that each ``u`` falls on among those of the day, one rate after the other; below 0: OTHER."""
+        condition = np.full(len(u), OTHER)
+        of = np.flatnonzero(u >= 0)
+        at = day[of, None]
+        rate = np.where((self.since[person[of]] <= at) & (self.until[person[of]] > at), self.rate, 0.0)
+        cumulative = np.cumsum(rate, axis=1)
+        beyond = np.minimum(u[of], np.nextafter(cumulative[:, -1], 0))  # the last bit of a sum in another order
+        condition[of] = (cumulative <= beyond[:, None]).sum(axis=1)
+        return np.minimum(condition, len(self.rate) - 1)
+
+
+def _for_other_reasons(
     draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, person: Ints, day: Ints, month: Ints
 ) -> Floats:
-    """Expected visits in a month: for other reasons, then for each condition known to a doctor."""
+    """Expected visits a year for no chronic condition, in a month."""
     people = lives.people
     age = np.clip((day - people.birth[person]) / YEAR, 0, AGES[-1]).astype(np.int64)
     seeking = np.exp(CARE_SEEKING * draws.normal("care seeking", people.no) - CARE_SEEKING**2 / 2)
     season = np.where(np.isin(month % 12 + 1, WINTER), 1.12, 0.914)
-    other = facts.rates.visits[people.sex[person], age] * scale.visits * seeking[person] * season
-    known = lives.health.diagnosis[person] <= day[:, None]
-    chronic = known * facts.conditions.table["visits_per_year"].to_numpy(np.float64)
-    return np.column_stack([other, chronic]) / 12
+    return facts.rates.visits[people.sex[person], age] * scale.visits * seeking[person] * season
 
 
 def _with_diagnosing(
     lives: Lives, months: range, key: Ints, person: Ints, day: Ints, condition: Ints
 ) -> tuple[Ints, Ints, Ints, Ints]:
-    """Add the visit at which each condition is found, and keep those by residents."""
+    """Add the visit at which each condition is found."""
     first = month_starts(months)
     who, what = np.nonzero((lives.health.diagnosis >= first[0]) & (lives.health.diagnosis < first[-1]))
     found = lives.health.diagnosis[who, what]
-    month = found.astype("M8[D]").astype("M8[M]").astype(np.int64)
-    extra = (lives.people.no[who] * 10_000 + month) * PER_MONTH + 80 + what
-    key, person = np.concatenate([key, extra]), np.concatenate([person, who])
-    day, condition = np.concatenate([day, found]), np.concatenate([condition, what])
-    here = lives.resident(person, day)
-    return key[here], person[here], day[here], condition[here]
+    extra = _month_key(lives, who, found) + DIAGNOSING + what
+    return tuple(np.concatenate(p) for p in ((key, extra), (person, who), (day, found), (condition, what)))  # type: ignore[return-value]
+
+
+def _with_antenatal(
+    draws: Draws, lives: Lives, months: range, key: Ints, person: Ints, day: Ints, condition: Ints
+) -> tuple[Ints, Ints, Ints, Ints]:
+    """Add the visits of pregnancies."""
+    first, found = month_starts(months), antenatal_visits(draws, lives.people)
+    found = found.at(np.flatnonzero((found.day >= first[0]) & (found.day < first[-1])))
+    extra = _month_key(lives, found.person, found.day) + PREGNANT + found.nth % 8
+    reason = np.full(len(extra), ANTENATAL_VISIT)
+    return tuple(
+        np.concatenate(p) for p in ((key, extra), (person, found.person), (day, found.day), (condition, reason))
+    )  # type: ignore[return-value]
+
+
+def _month_key(lives: Lives, person: Ints, day: Ints) -> Ints:
+    month = day.astype("M8[D]").astype("M8[M]").astype(np.int64)
+    return (lives.people.no[person] * 10_000 + month) * PER_MONTH
 
 
 def _described(
@@ -125,11 +170,15 @@ def _described(
     u = draws.uniform("visit reason", key)
     reason = codes.outpatient_choice.pick(u, group)
     choice, of_condition = codes.condition_code["O"]
+    pregnant = condition == ANTENATAL_VISIT
+    condition = np.where(pregnant, OTHER, condition)
     chronic = condition != OTHER
     c = np.maximum(condition, 0)
     diagnosis = np.where(chronic, of_condition[choice.pick(u, c)], codes.outpatient["diagnosis"].to_numpy()[reason])
+    diagnosis[pregnant] = codes.icd10.index(PREGNANCY)
     departments = facts.conditions.table["department_no"].to_numpy()
     department = np.where(chronic, departments[c], codes.outpatient["department"].to_numpy()[reason])
+    department[pregnant] = codes.department_code.index(OBSTETRICS)
     usual = draws.uniform("usual hospital", people.no[person], condition + 1)
     u = np.where(draws.happens(0.8, "usual", key), usual, draws.uniform("hospital", key))
     hospital = institutions.visited(facts.places, lives.county(person, day), u)
@@ -160,13 +209,15 @@ def second_diagnosis(
 ) -> Ints:
     """Another known condition of the person, noted in a share of the visits; else OTHER."""
     asked = np.flatnonzero(draws.happens(share, "second", key))
+    asked = asked[lives.health.diagnosis.min(axis=1)[person[asked]] <= day[asked]]
     known = lives.health.diagnosis[person[asked]] <= day[asked, None]
-    which = np.arange(known.shape[1])[None, :]
-    known &= which != condition[asked, None]
-    score = np.where(known, draws.uniform("which second", key[asked, None], which), -1.0)
-    best = score.argmax(axis=1)
+    known &= np.arange(known.shape[1])[None, :] != condition[asked, None]
+    count = np.cumsum(known, axis=1)
+    some = np.flatnonzero(count[:, -1] > 0)
+    asked, count = asked[some], count[some]
+    nth = draws.whole(count[:, -1], "which second", key[asked])
+    best = (count <= nth[:, None]).sum(axis=1)
     choice, of_condition = facts.codes.condition_code[setting]
     second = np.full(len(key), OTHER)
-    picked = of_condition[choice.pick(draws.uniform("second code", key[asked]), best)]
-    second[asked] = np.where(score.max(axis=1) >= 0, picked, OTHER)
+    second[asked] = of_condition[choice.pick(draws.uniform("second code", key[asked]), best)]
     return second

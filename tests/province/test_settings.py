@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from omegaconf import OmegaConf
 
 from jobs.lakehouse.errors import Refused
+from jobs.lakehouse.settings import CONF, choices, load, parse
 from jobs.province.facts import ProvinceFacts
 from jobs.province.schedule import Schedule
 from jobs.province.settings import SimulateSettings
@@ -26,12 +30,26 @@ from tests.province.conftest import FACTS, node
         ({"residents": 2_000_000_000}, r"simulate\.residents=.*from 1 to 110000000"),
         ({"rate__move_out": 1.5}, r"simulate\.rate\.move_out=1\.5: must be a number from 0 to 1"),
         ({"dirt__id_missing": -0.1}, r"simulate\.dirt\.id_missing=-0\.1: must be a number from 0 to 1"),
+        ({"dirt__id_borrowed": 1.5}, r"simulate\.dirt\.id_borrowed=1\.5: must be a number from 0 to 1"),
+        ({"recording__death__sensitivity": -1}, r"simulate\.recording\.death\.sensitivity=-1: must be a number from 0"),
+        (
+            {"recording__outpatient__predictive_value": 0},
+            r"simulate\.recording\.outpatient\.predictive_value=0",
+        ),
+        ({"recording__insurance_edition": 0.5}, r"simulate\.recording\.insurance_edition=0\.5: must be at most 0\.4"),
         ({"end": "2022-12-31"}, r"simulate\.end=2022-12-31: must be on or after"),
         ({"start": "2023-02-30"}, r"simulate\.start=2023-02-30: must be a date"),
         ({"deliver_every": "week"}, r"simulate\.deliver_every=week: must be one of month, day"),
         ({"backload_from": "2021-12-31"}, r"simulate\.backload_from=2021-12-31: must lie between"),
         ({"population_on": "2022-02-01"}, r"simulate\.population_on=2022-02-01: must be a 1 January"),
         ({"out": "s3a://bucket/inbox"}, r"simulate\.out=s3a://bucket/inbox: must be a folder"),
+        ({"rate__visits": -6.8}, r"simulate\.rate\.visits=-6\.8: must be a number from 0 to 1000"),
+        ({"rate__mortality_scale": float("nan")}, r"simulate\.rate\.mortality_scale=nan: must be a number from 0"),
+        ({"gb18030_share": -0.1}, r"simulate\.gb18030_share=-0\.1: must be a number from 0 to 1"),
+        (
+            {"rate__move_out": 0.6, "rate__move_within": 0.5},
+            r"simulate\.rate\.move_out and simulate\.rate\.move_within: must not come to more than 1 .* 1\.1",
+        ),
         ({"hospitals_per_city": 0}, r"simulate\.hospitals_per_city=0: must be"),
     ],
 )
@@ -45,13 +63,36 @@ def test_truth_inside_the_inbox_is_refused(tmp_path: Path) -> None:
         SimulateSettings.of(node(tmp_path, truth=str(tmp_path / "inbox/truth")))
 
 
-def test_a_population_whose_totals_disagree_is_refused(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("file", "there", "changed", "message"),
+    [
+        ("places.csv", "9202432,4612763", "9202433,4612763", "cities sum to 101527454, the province to 101527453"),
+        ("places.csv", ",819139,", ",819138,", "counties and zones of 370100 sum to 9202431, the city to 9202432"),
+        ("population_age_sex.csv", "1,0-4,299884", "1,0-4,399884", r"ages and sexes of 370100 sum to 93\d+, the city"),
+        ("county_age.csv", "历下区,819139,", "历下区,819140,", "has 819140 residents of 370102, places.csv 819139"),
+        (
+            "county_age.csv",
+            "97.35,0.0084,0.0537",
+            "97.35,0.0084,0.5537",
+            "age shares of 370102 sum to 1.5.*must sum to 1",
+        ),
+    ],
+)
+def test_a_population_whose_totals_disagree_is_refused(
+    tmp_path: Path, file: str, there: str, changed: str, message: str
+) -> None:
     for name in ("places.csv", "population_age_sex.csv", "county_age.csv"):
         (tmp_path / name).write_bytes((FACTS / name).read_bytes())
-    places = (tmp_path / "places.csv").read_text(encoding="utf-8")
-    (tmp_path / "places.csv").write_text(places.replace("9202432,4612763", "9202433,4612763", 1), encoding="utf-8")
-    with pytest.raises(Refused, match="cities sum to 101527454, the province to 101527453"):
+    text = (FACTS / file).read_text(encoding="utf-8")
+    assert there in text
+    (tmp_path / file).write_text(text.replace(there, changed, 1), encoding="utf-8")
+    with pytest.raises(Refused, match=rf"province\.facts={tmp_path}: .*{message}"):
         ProvinceFacts.read("370000", tmp_path)
+
+
+def test_a_province_that_the_files_do_not_hold_is_refused() -> None:
+    with pytest.raises(Refused, match=r"province\.facts=.*: no province 110000 in places.csv; there is: 370000"):
+        ProvinceFacts.read("110000", FACTS)
 
 
 def test_deliveries_cover_every_day_once(tmp_path: Path) -> None:
@@ -66,3 +107,18 @@ def test_deliveries_cover_every_day_once(tmp_path: Path) -> None:
     day = {"backload_from": None, "start": "2026-01-01", "end": "2026-01-01", "deliver_every": "day"}
     one = Schedule.of(SimulateSettings.of(node(tmp_path, **day)))
     assert [(str(p.start), str(p.delivered)) for p in one.periods] == [("2026-01-01", "2026-01-02")]
+
+
+@pytest.mark.parametrize("profile", choices("dirt"))
+def test_every_profile_of_dirt_can_be_picked_and_each_share_set(profile: str) -> None:
+    overrides = parse([f"simulate.dirt={profile}", "simulate.dirt.row_late=0.25"])
+    made = SimulateSettings.of(OmegaConf.to_container(load("simulate", overrides).simulate))  # type: ignore[arg-type]
+    expected = yaml.safe_load((CONF / f"dirt/{profile}.yaml").read_text(encoding="utf-8")) | {"row_late": 0.25}
+    assert asdict(made.dirt) == expected
+
+
+def test_an_unknown_profile_or_kind_of_dirt_is_refused() -> None:
+    with pytest.raises(Refused, match=r"simulate\.dirt=filthy: no such dirt; there are: clean, heavy, unseen, usual"):
+        load("simulate", parse(["simulate.dirt=filthy"]))
+    with pytest.raises(Refused, match=r"no setting simulate\.dirt\.id_borowed .*simulate\.dirt\.id_borrowed"):
+        load("simulate", parse(["simulate.dirt.id_borowed=0.1"]))
