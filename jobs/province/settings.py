@@ -11,6 +11,7 @@ from typing import Any, TypeVar
 from jobs.lakehouse.errors import Refused
 from jobs.province.dirt import Coding, Dirt, Recording
 from jobs.province.shares import Outbreaks, Undelivered
+from jobs.province.wire import Drift, Formats
 
 MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
 REGISTER = "resident_register"
@@ -81,6 +82,8 @@ class SimulateSettings:
     truth: Path
     hospitals_per_city: int
     gb18030_share: float
+    formats: Formats
+    drift: Drift
     partitions: int | None
     rate: Yearly
     recording: Recording
@@ -115,6 +118,8 @@ class SimulateSettings:
             truth=_folder(node, "truth"),
             hospitals_per_city=_whole(node, "hospitals_per_city", 1, 99),
             gb18030_share=_number(node["gb18030_share"], "gb18030_share", 1.0),
+            formats=Formats.read(node["formats"]),
+            drift=Drift.read(node["drift"]),
             partitions=None if node.get("partitions") is None else _whole(node, "partitions", 1, 100_000),
             rate=_group(Yearly, node, "rate"),
             recording=_recording(node["recording"]),

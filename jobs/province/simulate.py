@@ -14,7 +14,6 @@ from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import yaml
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -49,6 +48,7 @@ from jobs.province.stays import LONGEST, described, hospital_stays
 from jobs.province.truth import causes, episode_events, events, persons, pregnancy_events, write_parquet
 from jobs.province.undelivered import delivered, undelivered
 from jobs.province.visits import outpatient_visits
+from jobs.province.wire import channel_table, contract_fields, wire_of
 from jobs.province.writing import Desk, Feed, chunks, write_files
 
 PART = 4  # blocks made together; the content does not depend on it, the names of truth files do
@@ -85,12 +85,8 @@ class SimulationReport:
 
 
 def read_contracts(folder: Path) -> dict[str, Feed]:
-    """Version and header of the simulated feeds' contracts."""
-    found = {}
-    for name in FEEDS:
-        contract = yaml.safe_load((folder / f"{name}.yaml").read_text(encoding="utf-8"))
-        found[name] = Feed(str(contract["version"]), tuple(f["name"] for f in contract["fields"]))
-    return found
+    """Version and fields of the simulated feeds' contracts."""
+    return {name: Feed(*contract_fields((folder / f"{name}.yaml").read_text(encoding="utf-8"))) for name in FEEDS}
 
 
 def simulate(
@@ -102,6 +98,7 @@ def simulate(
     _same_province(settings, schedule)
     scale = scales(facts, settings.rate)
     desk = desk_of(settings, contracts, institutions, schedule)
+    write_parquet(channel_table(desk.wires), settings.truth / "channel" / schedule.window / "channel.parquet")
     blocks = -(-settings.residents // BLOCK)
     parts = -(-blocks // PART)
     tasks = settings.partitions or 4 * spark.sparkContext.defaultParallelism
@@ -127,14 +124,23 @@ def simulate(
 
 def desk_of(settings: SimulateSettings, contracts: Path, institutions: Institutions, schedule: Schedule) -> Desk:
     """What the writers of these deliveries need."""
+    feeds = read_contracts(contracts)
+    wires = {
+        (code, feed): wire_of(
+            settings.seed, code, feed, feeds[feed].columns, bool(gb18030), settings.formats, settings.drift,
+            settings.population_on,
+        )
+        for code, gb18030 in zip(institutions.code, institutions.gb18030, strict=True)
+        for feed in settings.feeds
+    }  # fmt: skip
     return Desk(
         settings.out,
         settings.truth,
         schedule.window,
         institutions.code,
-        tuple(institutions.gb18030.tolist()),
+        wires,
         schedule.periods,
-        read_contracts(contracts),
+        feeds,
         settings.seed,
         settings.dirt.file_repeated,
     )

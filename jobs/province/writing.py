@@ -21,8 +21,10 @@ import pyarrow.parquet as pq
 
 from jobs.province.defects import DEFECT, defect_table
 from jobs.province.draws import Draws
+from jobs.province.file_body import file_body
 from jobs.province.recording import Batch
 from jobs.province.schedule import Period
+from jobs.province.wire import Field, Wire
 
 CHUNK = pa.schema(
     [
@@ -43,21 +45,26 @@ HELD = 1_000_000  # rows about whom is noted in memory before it is written
 
 @dataclass(frozen=True)
 class Feed:
-    """What the writer needs of a contract: version and header."""
+    """What the writer needs of a contract: version and fields."""
 
     version: str
-    header: tuple[str, ...]
+    columns: tuple[Field, ...]
+
+    @property
+    def header(self) -> tuple[str, ...]:
+        """The fields' names."""
+        return tuple(f.name for f in self.columns)
 
 
 @dataclass(frozen=True)
 class Desk:
-    """Everything a writer needs: where to, what the senders are called and how they encode."""
+    """Everything a writer needs: where to, what the senders are called and how they send."""
 
     out: Path
     truth: Path
     window: str
     senders: tuple[str, ...]
-    gb18030: tuple[bool, ...]
+    wires: Mapping[tuple[str, str], Wire]  # by sender and feed
     periods: tuple[Period, ...]
     feeds: Mapping[str, Feed]
     seed: int
@@ -148,14 +155,12 @@ class _Shard:
     def file(self, period: int, texts: list[bytes], persons: list[bytes], defects: list[bytes]) -> None:
         """Write one file (two, if it is sent twice), who its rows are about and what is wrong with them."""
         desk, about = self.desk, self.desk.feeds[self.feed]
-        encoding = "gb18030" if desk.gb18030[self.sender] else "utf-8"
-        body = (",".join(about.header) + "\n").encode() + b"".join(texts)
-        if encoding == "gb18030":
-            body = body.decode().encode(encoding)
+        wire = desk.wires[desk.senders[self.sender], self.feed]
+        body = file_body(wire, about.columns, b"".join(texts), desk.periods[period].delivered)
         who, marks = (np.frombuffer(b"".join(x), np.int64) for x in (persons, defects))
-        manifest = _manifest(desk, self.sender, self.feed, desk.periods[period], body, len(who), encoding)
-        for ending in (".csv", "_resent.csv")[: 1 + self.twice[period]]:
-            name = self.stems[period] + ending
+        manifest = _manifest(desk, self.sender, self.feed, desk.periods[period], body, len(who), wire)
+        for ending in ("", "_resent")[: 1 + self.twice[period]]:
+            name = f"{self.stems[period]}{ending}.{wire.format}"
             _put(f"{desk.out}/{name}", body, manifest)
             self.about.append((name, who, marks))
             self.held += len(who)
@@ -196,7 +201,7 @@ def _stems(desk: Desk, sender: int, feed: str) -> tuple[list[str], np.ndarray]:
     return stems, Draws(desk.seed).happens(desk.file_repeated, "file repeated", np.array(keys, np.uint64))
 
 
-def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, rows: int, encoding: str) -> bytes:
+def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, rows: int, wire: Wire) -> bytes:
     content = {
         "sender": desk.senders[sender],
         "feed": feed,
@@ -204,8 +209,8 @@ def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, r
         "period": {"start": str(period.start), "end": str(period.end)},
         "rows": rows,
         "sha256": hashlib.sha256(body).hexdigest(),
-        "format": "csv",
-        "encoding": encoding,
+        "format": wire.format,
+        **({"encoding": wire.encoding} if wire.encoding else {}),
         "synthetic": True,
     }
     return f"{_laid_out(content)}\n".encode()

@@ -59,6 +59,8 @@ def node(folder: Path, **changed: Any) -> dict[str, Any]:
     settings["dirt"] = yaml.safe_load((CHECKOUT / f"conf/dirt/{profile}.yaml").read_text(encoding="utf-8"))
     small = {
         "residents": 1000,
+        "formats": dict.fromkeys(settings["formats"], 0.0),  # plain CSV, columns as agreed
+        "drift": dict.fromkeys(settings["drift"], 0.0) | {"within_days": 100},
         "later_feeds_from": None,
         "population_on": "2022-01-01",
         "backload_from": "2022-01-01",

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from jobs.landing.check import Checked, check_rows, flags
-from jobs.landing.csv_rows import read_rows
+from jobs.landing.read import Sent, read_one
 from jobs.province.defects import Defect
 from jobs.province.settings import FEEDS
 from jobs.province.writing import chunks
@@ -57,7 +57,7 @@ def received(request: pytest.FixtureRequest, live: Callable[..., Any]) -> dict[s
     for b in batches:
         text = "".join(t.decode() for t in chunks(b, 0).column("text").to_pylist())
         body = ",".join(CONTRACT[b.feed].names) + "\n" + text
-        rows = read_rows(body.encode(request.param), request.param, CONTRACT[b.feed])
+        rows = read_one(Sent(body.encode(request.param), encoding=request.param), CONTRACT[b.feed])
         assert rows.count == len(b.defects) and not rows.malformed, b.feed
         found[b.feed] = check_rows([rows], CONTRACT[b.feed]), b.defects
     return found

@@ -1,0 +1,34 @@
+"""Deliveries of a few blocks written without Spark."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.province.facts import ProvinceFacts
+from jobs.province.institutions import Institutions
+from jobs.province.scale import scales
+from jobs.province.schedule import Schedule
+from jobs.province.settings import SimulateSettings
+from jobs.province.simulate import desk_of, live_and_record
+from jobs.province.writing import Desk, chunks, write_files
+from tests.province.conftest import CONTRACTS, node
+
+ALL_FORMATS = {"jsonl": 0.25, "parquet": 0.25, "cda": 0.4, "byte_order_mark": 0.5}
+
+
+def delivered(folder: Path, facts: ProvinceFacts, blocks: Iterable[int] = (0,), **changed: Any) -> Desk:
+    """Make the blocks and write their files and the truth about their rows; returns the desk they were written at."""
+    settings = SimulateSettings.of(node(folder, **changed))
+    institutions, schedule = Institutions.of(facts.places, settings), Schedule.of(settings)
+    scale = scales(facts, settings.rate)
+    _, batches, _ = live_and_record(settings, facts, institutions, schedule, scale, np.array(list(blocks)))
+    shares = pa.Table.from_batches([chunks(b, 0) for b in batches if len(b.sender)])
+    ordered = shares.sort_by([(c, "ascending") for c in ("sender", "feed", "period", "part")])
+    desk = desk_of(settings, CONTRACTS, institutions, schedule)
+    assert list(write_files(desk, iter(ordered.to_batches())))
+    return desk
