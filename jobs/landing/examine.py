@@ -46,6 +46,7 @@ class Verdict:
     contract_version: str | None = None
     format: str | None = None
     encoding: str | None = None
+    withdraws: str | None = None
     note: str = ""
 
 
@@ -102,6 +103,8 @@ def look_into(found: Found, place: Place, contracts: Mapping[str, Contract]) -> 
         digest = hashlib.sha256(data).hexdigest()
         seen = replace(seen, file_sha256=digest)
         manifest = _manifest(found, path, place, contracts, digest)
+        if manifest.withdraws:
+            return _withdrawal(seen, manifest, data), None
     except FileRefused as refusal:
         return replace(seen, reason=str(refusal)), None
     except OSError as error:
@@ -142,6 +145,17 @@ def _read(file: Opened, rows: Rows) -> Verdict:
         encoding=manifest.encoding,
         note=rows.note,
     )
+
+
+def _withdrawal(seen: Verdict, manifest: Manifest, data: bytes) -> Verdict:
+    """The verdict on a file that takes an earlier (or later) one of its sender and feed back. It says nothing of days.
+
+    Raises ``FileRefused`` where it holds anything.
+    """
+    if data or manifest.rows:
+        raise FileRefused("a withdrawal has no content and 0 rows; deliver rows in a file of their own")
+    note = f"withdraws the file with the sha256 {manifest.withdraws}"
+    return replace(seen, contract_version=manifest.contract_version, withdraws=manifest.withdraws, note=note)
 
 
 def _told(error: OSError) -> str:

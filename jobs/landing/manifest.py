@@ -34,6 +34,7 @@ class Manifest:
     sha256: str
     encoding: str | None = "utf-8"
     format: str = "csv"
+    withdraws: str | None = None  # SHA-256 of the file that this one, without content, takes back
 
 
 def read_manifest(data: bytes, file_name: str) -> Manifest:
@@ -63,6 +64,7 @@ def read_manifest(data: bytes, file_name: str) -> Manifest:
         sha256=_sha256(body["sha256"]),
         encoding=None if form == PARQUET else _encoding(str(body.get("encoding", "utf-8"))),
         format=form,
+        withdraws=_sha256(body["withdraws"], "withdraws") if "withdraws" in body else None,
     )
 
 
@@ -104,9 +106,9 @@ def _count(rows: Any) -> int:
     return rows
 
 
-def _sha256(text: Any) -> str:
+def _sha256(text: Any, name: str = "sha256") -> str:
     if not isinstance(text, str) or not re.fullmatch("[0-9a-fA-F]{64}", text):
-        raise FileRefused("the manifest's sha256 must be 64 hex digits")
+        raise FileRefused(f"the manifest's {name} must be 64 hex digits")
     return text.lower()
 
 

@@ -37,6 +37,7 @@ class Entry:
     contract_version: str | None
     format: str | None
     encoding: str | None
+    withdraws: str | None
     bytes: int
     modified_ns: int
 

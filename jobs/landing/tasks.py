@@ -34,12 +34,12 @@ VERDICT = pa.schema(
     + [("file_sha256", pa.string())]
     + [(name, pa.int64()) for name in ("rows_read", "rows_accepted", "rows_quarantined", "rows_duplicate")]
     + [("period_start", pa.date32()), ("period_end", pa.date32())]
-    + [(name, pa.string()) for name in ("contract_version", "format", "encoding", "note")]
+    + [(name, pa.string()) for name in ("contract_version", "format", "encoding", "withdraws", "note")]
 )
 VERDICT_DDL = (
     "file string, reason string, delivered_on date, file_sha256 string, rows_read long, "
     "rows_accepted long, rows_quarantined long, rows_duplicate long, period_start date, period_end date, "
-    "contract_version string, format string, encoding string, note string"
+    "contract_version string, format string, encoding string, withdraws string, note string"
 )
 
 

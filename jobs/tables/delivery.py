@@ -30,6 +30,7 @@ DELIVERY = Table(
         Column("contract_version", "string", "Version of the contract it was written to."),
         Column("format", "string", "csv, jsonl, parquet or xml; null where refused unread."),
         Column("encoding", "string", "utf-8 or gb18030; null for parquet, which has its own."),
+        Column("withdraws", "string", "SHA-256 of the sender's file of this feed that it takes back, early or late."),
         Column("bytes", "long", "Size of the file.", required=True),
         Column("modified_ns", "long", "The file's modification time, nanoseconds since 1970.", required=True),
         Column("received_at", "timestamp", "When it was received, UTC.", required=True),

@@ -46,6 +46,7 @@ def test_a_good_manifest_is_read_and_utf8_csv_is_taken_for_granted():
         ({"period": {"start": "2023-03-31", "end": "2023-03-01"}}, "ends (2023-03-01) before it starts"),
         ({"encoding": "latin-1"}, "allowed: utf-8, gb18030"),
         ({"format": "xlsx"}, "allowed: csv, jsonl, xml, parquet"),
+        ({"withdraws": "abc"}, "withdraws must be 64 hex digits"),
         ({"file": "../../etc/passwd"}, "for another file: '../../etc/passwd'"),
     ],
 )

@@ -148,6 +148,19 @@ def test_a_file_changed_in_place_is_new_content(lake, inbox, take):
     assert rows(lake, "bronze.outpatient_visit", "_row_id", "total_fee") == [(1, None), (2, "5"), (3, None)]
 
 
+def test_a_withdrawal_is_noted_with_what_it_takes_back_and_may_not_bring_rows(lake, inbox, take):
+    path = deliver(inbox, [visit("V1")], name="a.csv")
+    sha = json.loads(manifest_of(path).read_text())["sha256"]
+    deliver(inbox, text="", name="back.csv", day="2023-04-02", promise={"withdraws": sha})
+    deliver(inbox, [visit("V2")], name="both.csv", day="2023-04-02", promise={"withdraws": sha})
+    take()
+    told = ledger(lake, "status", "withdraws", "rows_read", "period_end", "reason")
+    assert [(t[0], t[1], t[2]) for t in told] == [("accepted", None, 1), ("accepted", sha, 0), ("refused", None, 0)]
+    assert told[1][3:] == (None, f"withdraws the file with the sha256 {sha}")
+    assert "a withdrawal has no content" in told[2][4]
+    assert len(rows(lake, "bronze.outpatient_visit", "_row_id")) == 1
+
+
 def bad_files(inbox: Path, tmp_path: Path) -> dict[str, str]:
     """One file of each kind that is refused: its name, and what its line must say."""
     one = [visit("V1", name="王小明")]

@@ -1,0 +1,52 @@
+"""A small province received whole: sixteen feeds in every format, with columns that change, and the ledger closes."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from datetime import date
+from pathlib import Path
+
+from jobs.lakehouse.read import read_table
+from jobs.landing.receive import Settings, receive
+from jobs.province.facts import ProvinceFacts
+from jobs.province.settings import FEEDS
+from tests.province.conftest import FACTS
+from tests.province.delivered import ALL_FORMATS, delivered
+
+PERIOD = {"population_on": "2023-01-01", "backload_from": None, "start": "2023-01-01", "end": "2023-03-31"}
+DRIFT = {"renamed": 0.1, "added": 0.1, "dropped": 0.1, "needed_dropped": 0.05, "within_days": 80}
+DIRT = {"dirt__row_repeated": 0.02, "dirt__event_date_impossible": 0.01, "dirt__file_repeated": 0.02}
+
+
+def test_all_feeds_in_all_formats_are_received_and_every_row_is_accounted_for(spark, lake, tmp_path: Path) -> None:
+    facts = ProvinceFacts.read("370000", FACTS)
+    desk = delivered(tmp_path, facts, formats=ALL_FORMATS, drift=DRIFT, **PERIOD, **DIRT)
+    sent: dict[str, dict] = {}
+    for path in desk.out.rglob("*.manifest.json"):
+        sent[path.relative_to(desk.out).as_posix().removesuffix(".manifest.json")] = json.loads(path.read_bytes())
+    report, _ = receive(lambda: spark, lake, Settings(str(desk.out)))
+    ledger = {r["file"]: r for r in read_table(lake.root, "ops.delivery").to_pylist()}
+    assert ledger.keys() == sent.keys()
+    assert {m["feed"] for m in sent.values()} == set(FEEDS)
+    forms = Counter((r["format"], r["encoding"]) for r in ledger.values() if r["status"] == "accepted")
+    assert {f for f, _ in forms} == {"csv", "jsonl", "parquet", "xml"}
+    for file, row in ledger.items():
+        sender, feed, day, _ = file.split("/")
+        wire = desk.wires[sender, feed]
+        planted = wire.change == "needed_dropped" and wire.changed_on(date.fromisoformat(day))
+        assert (row["status"] == "refused") == planted, row
+        if not planted:
+            parts = [row[f"rows_{n}"] for n in ("accepted", "quarantined", "duplicate")]
+            assert row["rows_read"] == sent[file]["rows"] == sum(parts), file
+    total = Counter[str]()
+    for row in ledger.values():
+        total.update({n: row[f"rows_{n}"] for n in ("accepted", "quarantined", "duplicate")})
+    assert min(total.values()) > 20
+    held = sum(read_table(lake.root, f"bronze.{feed}", ["_row_id"]).num_rows for feed in FEEDS)
+    assert held == total["accepted"]
+    assert read_table(lake.root, "bronze.quarantine", ["_row_id"]).num_rows == total["quarantined"]
+    kept = read_table(lake.root, "bronze.registration", ["_extra"], where="_extra is not null")
+    noted = {(sender, feed) for sender, feed, _ in report.noted}
+    assert noted <= {pair for pair, w in desk.wires.items() if w.change in ("renamed", "added", "dropped")}
+    assert kept.num_rows and len(noted) > 20
