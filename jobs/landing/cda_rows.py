@@ -60,7 +60,7 @@ def _columns(rows: list[dict[str, str]], paths: dict[str, str]) -> pa.Table:
 
 def _fields(document: Element, paths: dict[str, str]) -> dict[str, str]:
     """The text at each path that is there; ``section <code>`` is a section's text, those of no field included."""
-    sections = {}
+    sections: dict[str, str] = {}
     for section in document.iter(SECTION):
         code, text = section.find("code", SPACE), section.find("text", SPACE)
         if text is not None:

@@ -131,7 +131,8 @@ def wire_of(
         DROPPED: lambda f: not f.needed,
         NEEDED_DROPPED: lambda f: f.needed,
     }
-    pool = [f for f in columns if change in which and which[change](f)] if change != ADDED else list(NEW_COLUMNS)
+    touched = which.get(change or "", lambda _: None)
+    pool = [f for f in columns if touched(f)] if change != ADDED else list(NEW_COLUMNS)
     if not change or form == XML or not pool:
         return wire
     picked = pool[int(draws.whole(len(pool), "drift column", key))]
@@ -167,7 +168,7 @@ def _which(draws: Draws, purpose: str, key: np.uint64, shares: Mapping[str, floa
 
 
 def _shares(kind: type[G], node: Mapping[str, Any], group: str, **given: Any) -> G:
-    values = {}
+    values: dict[str, Any] = {}
     for name in (f.name for f in fields(kind) if f.name not in given):
         value = node[name]
         if isinstance(value, bool) or not isinstance(value, int | float) or not 0 <= value <= 1:

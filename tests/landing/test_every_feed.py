@@ -14,8 +14,8 @@ from jobs.province.settings import FEEDS
 from tests.province.conftest import FACTS
 from tests.province.delivered import ALL_FORMATS, delivered
 
-PERIOD = {"population_on": "2023-01-01", "backload_from": None, "start": "2023-01-01", "end": "2023-03-31"}
-DRIFT = {"renamed": 0.1, "added": 0.1, "dropped": 0.1, "needed_dropped": 0.05, "within_days": 80}
+PERIOD = {"population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-11-01", "end": "2023-12-31"}
+DRIFT = {"renamed": 0.1, "added": 0.1, "dropped": 0.1, "needed_dropped": 0.05, "within_days": 720}
 DIRT = {"dirt__row_repeated": 0.02, "dirt__event_date_impossible": 0.01, "dirt__file_repeated": 0.02}
 
 
