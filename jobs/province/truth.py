@@ -3,9 +3,9 @@
 ``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``event``
 (person, kind, date, city, county): what happened in the days of the run, and the conditions that people already had
 when they first appear; places are those of usual residence, empty outside the province. ``person``: everyone who first
-appears in the run. ``cause_of_death``: why each death happened. ``cancer``: stage and way of detection of each cancer
-found. ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run adds files of its own name, so that a later
-day extends the truth.
+appears in the run. ``cause_of_death``: why each death happened. ``cancer``: stage and way of
+detection of each cancer found. ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run
+adds files of its own name, so that a later day extends the truth.
 """
 
 from __future__ import annotations
