@@ -126,4 +126,5 @@ def _of_conditions(
     treated = health.diagnosis[person[row[s]], diabetes] <= day[row[s]]
     ill = np.minimum(SUGAR_AT_ONSET + SUGAR_A_YEAR * since[s], 1.15) * np.where(treated, SUGAR_TREATED, 1.0)
     strength[s] = np.where(since[s] >= 0, ill, 0.4 * np.exp(np.minimum(since[s], 0) / 4))
-    return np.bincount(row, strength * log_factor[c, item[row]], len(person))
+    found = np.bincount(row, strength * log_factor[c, item[row]], len(person))
+    return found.astype(np.float64)  # whole numbers where there is nothing to count
