@@ -23,7 +23,7 @@ test: ## set up, and run the tests (make test ARGS="tests/gold -k rate" runs som
 	@$(BIN)/python -m pytest -n 2 --dist loadfile -m "not faults and not bench" $(ARGS)
 
 faults: setup ## kill runs at their most delicate moments and compare with an undisturbed one
-	@$(BIN)/python -m pytest -m faults $(ARGS) tests/faults tests/flow
+	@$(BIN)/python -m pytest -m faults -n 2 --dist load $(ARGS) tests/faults tests/flow
 
 bench: setup ## measure rows per second and CPU time of every job
 	@$(BIN)/python -m tests.bench $(ARGS)

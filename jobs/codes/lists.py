@@ -10,6 +10,9 @@ import csv
 from functools import cache
 from pathlib import Path
 
+PRELIMINARY, MAIN_OF_STAY = 32899, 32903
+"""OMOP condition status: a suspicion that the record itself calls one; the main diagnosis at discharge."""
+
 
 @cache
 def rows(name: str) -> tuple[dict[str, str], ...]:

@@ -14,6 +14,19 @@ PER_PERSON: tuple[Kind, ...] = ("ever", "seen", "resident")
 
 
 @dataclass(frozen=True)
+class Confirmed:
+    """What makes a case of records that may be wrong: one row ``alone`` (a SQL condition), or rows on two days.
+
+    The two days lie at most ``within`` days apart, and the case begins on the earlier one. A single code at a clinic is
+    often a suspicion or a slip; for a rare disease these outnumber those who have it (Mason et al., Med Care 2010, and
+    the case definitions of Canada's CCDSS are of this form).
+    """
+
+    alone: str
+    within: int = 365
+
+
+@dataclass(frozen=True)
 class Count:
     """One side of a rate, counted by stratum (year, county, sex, age band).
 
@@ -28,8 +41,9 @@ class Count:
       day needs none) up to and including the day of the first event;
     - ``resident``: residents who are observed on the index day.
 
-    ``of`` names the events (``jobs.gold.sources.EVENTS``), ``where`` is a SQL condition on their columns. Days are
-    half-open: the day of a move counts once, at the destination.
+    ``of`` names the events (``jobs.gold.sources.EVENTS``), ``where`` is a SQL condition on their columns. With
+    ``confirmed``, a person's first event is that of the first case so defined. Days are half-open: the day of a move
+    counts once, at the destination.
     """
 
     kind: Kind
@@ -37,6 +51,7 @@ class Count:
     where: str = ""
     prior_days: int = 0
     years: int = 0
+    confirmed: Confirmed | None = None
 
 
 @dataclass(frozen=True)

@@ -26,7 +26,11 @@ METHODS = {
 def counted(count: Count) -> str:
     """One side of a measure in words, with the condition as it is computed."""
     words = KINDS[count.kind].format(of=count.of or "day", years=count.years, prior_days=count.prior_days)
-    return f"{words}, where `{count.where}`" if count.where else words
+    where = f", where `{count.where}`" if count.where else ""
+    if count.confirmed is None:
+        return words + where
+    proof = f"confirmed by one with `{count.confirmed.alone}` or by two days within {count.confirmed.within} days"
+    return f"{words}{where}, {proof}"
 
 
 def page(measure: Measure) -> str:

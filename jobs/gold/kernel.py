@@ -144,8 +144,16 @@ def rows_sql(count: Count) -> str:
 
 
 def firsts_sql(count: Count) -> str:
-    """Each person's first declared event."""
-    return f"SELECT person_id, min(day) AS day FROM ({rows_sql(count)}) GROUP BY person_id"
+    """Each person's first declared event; where cases have to be confirmed, the day on which the first one begins."""
+    if count.confirmed is None:
+        return f"SELECT person_id, min(day) AS day FROM ({rows_sql(count)}) GROUP BY person_id"
+    return f"""
+    SELECT person_id, min(day) AS day FROM (
+        SELECT person_id, day, alone, lead(day) OVER (PARTITION BY person_id ORDER BY day) - day AS wait
+        FROM (SELECT person_id, day, coalesce(bool_or({count.confirmed.alone}), false) AS alone
+              FROM {count.of} WHERE {count.where or "true"} GROUP BY person_id, day))
+    WHERE alone OR wait <= {count.confirmed.within} GROUP BY person_id
+    """
 
 
 def at_risk_sql(count: Count) -> str:

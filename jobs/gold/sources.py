@@ -49,7 +49,10 @@ EVENTS: dict[str, Events] = {
     "diagnosis": Events(
         "condition_occurrence",
         "condition_start_date",
-        {"icd10": ("upper(substr(condition_source_value, 1, 3))", CODE)},
+        {
+            "icd10": ("upper(substr(condition_source_value, 1, 3))", CODE),
+            "status": ("condition_status_concept_id", ID),
+        },
     ),
 }
 

@@ -22,11 +22,15 @@ ROW, PERSON, REASON, NEW = "_row_id", "person_id", "reason", "new"
 
 @dataclass(frozen=True)
 class Change:
-    """What a job has to redo. ``gone`` holds the keys (column ``gone_key``) whose rows are to be deleted first."""
+    """What a job has to redo. ``gone`` holds the keys (column ``gone_key``) whose rows are to be deleted first.
+
+    ``span`` is the range of new row ids where only new rows matter, so that files of older rows are skipped.
+    """
 
     since: Mapping[str, int | None]
     log: DataFrame | None = None
     new_rows: DataFrame | None = None
+    span: tuple[int, int] | None = None
     persons: DataFrame | None = None
     gone: DataFrame | None = None
     gone_key: str = ""
@@ -76,16 +80,23 @@ def _follows(job: Job, parameter: str, table: Table) -> bool:
 
 def _from_log(spark: SparkSession, lake: Lake, job: Job, inputs: Mapping[str, int | None], last: Commit) -> Change:
     assert job.changes is not None
-    log = delta.read_new(spark, lake, job.changes, last.inputs[job.changes.name], inputs[job.changes.name]).cache()
+    log = delta.read_new(spark, lake, job.changes, last.inputs[job.changes.name], inputs[job.changes.name])
+    log = log.localCheckpoint()
+    is_new = F.col(REASON) == NEW
+    adds = is_new & F.col(PERSON).isNotNull()
+    new_row = F.when(adds, F.col(ROW))
+    told = log.agg(F.count_if(~is_new).alias("other"), F.min(new_row).alias("low"), F.max(new_row).alias("high"))
+    other, low, high = told.collect()[0]
     if job.by == "record":
-        gone = log.where(F.col(REASON) != NEW).select(ROW).distinct()
-        return Change(last.inputs, log=log, gone=None if gone.isEmpty() else gone, gone_key=ROW)
-    named = log if job.by != "event" else log.where(F.col(REASON) != NEW)
-    persons = _persons(lake, named).cache()
+        gone = log.where(~is_new).select(ROW).distinct() if other else None
+        return Change(last.inputs, log=log, gone=gone, gone_key=ROW)
     if job.by == "event":
-        new_rows = log.where((F.col(REASON) == NEW) & F.col(PERSON).isNotNull()).select(ROW).distinct()
-        remade = None if persons.isEmpty() else persons
-        return Change(last.inputs, log=log, new_rows=new_rows, persons=remade, gone=remade, gone_key=PERSON)
+        remade = _persons(lake, log.where(~is_new)).localCheckpoint() if other else None
+        # Only where no old person is made again do the new rows' numbers tell which files matter.
+        span = None if other else (low, high) if low is not None else (0, -1)
+        new_rows = log.where(adds).select(ROW).distinct()
+        return Change(last.inputs, log=log, new_rows=new_rows, span=span, persons=remade, gone=remade, gone_key=PERSON)
+    persons = _persons(lake, log).localCheckpoint()
     return Change(last.inputs, log=log, persons=persons, gone=persons if job.by == "person" else None, gone_key=PERSON)
 
 
@@ -107,7 +118,6 @@ def compute(
     """Call the job's function on its inputs, restricted to the change where there is one."""
     if job.by == "signed":
         return _signed(lake, job, inputs, changed, settings)
-    span = _span(changed)
 
     def frame(parameter: str, table: Table) -> DataFrame:
         if parameter.startswith("new_") and changed is not None:
@@ -115,7 +125,7 @@ def compute(
         own = table.name == job.writes.name
         version = inputs[table.name] if not own else (delta.table_version(lake, table) if changed else None)
         df = delta.read(spark, lake, table, version)
-        return _restrict(table, df, changed, span)
+        return _restrict(table, df, changed)
 
     frames: dict[str, Any] = {}
     for parameter, value in job.tables.items():
@@ -134,15 +144,7 @@ def compute(
     return result
 
 
-def _span(changed: Change | None) -> tuple[int, int] | None:
-    """The range of new row ids where only new rows matter, so that files of older rows are skipped."""
-    if changed is None or changed.new_rows is None or changed.persons is not None:
-        return None
-    low, high = changed.new_rows.agg(F.min(ROW), F.max(ROW)).collect()[0]
-    return (low, high) if low is not None else (0, -1)
-
-
-def _restrict(table: Table, df: DataFrame, changed: Change | None, span: tuple[int, int] | None) -> DataFrame:
+def _restrict(table: Table, df: DataFrame, changed: Change | None) -> DataFrame:
     if changed is None or changed.log is None:
         return df
     has_row, has_person = ROW in table.column_names, PERSON in table.column_names
@@ -150,8 +152,8 @@ def _restrict(table: Table, df: DataFrame, changed: Change | None, span: tuple[i
         if changed.persons is None or not has_person:
             return df
         return df.join(F.broadcast(changed.persons.select(PERSON)), PERSON, how="left_semi")
-    if has_row and span is not None:
-        df = df.where(F.col(ROW).between(*span))
+    if has_row and changed.span is not None:
+        df = df.where(F.col(ROW).between(*changed.span))
     if not has_person:
         return df
     wanted = df.join(changed.new_rows, ROW, how="left_semi")

@@ -227,10 +227,14 @@ def replace_keys(
     One MERGE, so one commit: no reader sees the version between. Returns the commit with the content of the rows
     appended, and the content of those marked.
     """
-    rows = (arrange(lake, table, df) if table.bucket_by else df).persist()
+    seen = Observation()
+    observed = df.observe(seen, *content_columns(table.column_names))
+    # Computed once, and its plan forgotten: MERGE looks at its source several times, each time listing all files of
+    # all tables behind it.
+    rows = (arrange(lake, table, observed) if table.bucket_by else observed).localCheckpoint()
     before = read(spark, lake, table, table_version(lake, table))
     marked = content_of(before.join(F.broadcast(keys.select(key)), key, how="left_semi"), table.column_names)
-    commit = replace(commit, content=content_of(rows, table.column_names))
+    commit = replace(commit, content=as_content(seen.get))
     names = bucketed_schema(table).fieldNames()
     carried = [c for c in (key, BUCKET) if c in names and c in keys.columns]
     gone = keys.select(*[F.col(n) if n in carried else F.lit(None).alias(n) for n in names], F.lit(True).alias("_gone"))

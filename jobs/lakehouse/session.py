@@ -21,7 +21,9 @@ DELTA = {
     "spark.sql.legacy.javaCharsets": "true",
     "spark.ui.enabled": "false",
     "spark.ui.showConsoleProgress": "false",
-    "spark.sql.maxPlanStringLength": "100000",  # written for every query, and again for every stage of it
+    # Plans are written out for every query, and again for every stage of it: briefly.
+    "spark.sql.maxPlanStringLength": "2000",
+    "spark.sql.ui.explainMode": "simple",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.databricks.delta.optimizeWrite.enabled": "false",
@@ -42,7 +44,10 @@ def session(settings: DictConfig | None = None) -> SparkSession:
     spark: Any = settings.spark
     builder: Any = SparkSession.builder.appName(f"lakehouse {settings.job}")
     conf = {**DELTA, **_flat(spark.conf)}
-    conf["spark.driver.extraJavaOptions"] = f"-Dlog4j2.configurationFile={_settings.CONF / 'log4j2.properties'}"
+    logging_to = f"-Dlog4j2.configurationFile={_settings.CONF / 'log4j2.properties'}"
+    conf["spark.driver.extraJavaOptions"] = " ".join(
+        [conf.get("spark.driver.extraJavaOptions", ""), logging_to]
+    ).strip()
     conf["spark.executorEnv.PYTHONPATH"] = os.pathsep.join(filter(None, [package, os.environ.get("PYTHONPATH")]))
     if spark.master:
         conf["spark.master"] = spark.master

@@ -62,6 +62,14 @@ def choices(group: str) -> list[str]:
     return sorted(p.stem for p in (CONF / group).glob("*.yaml"))
 
 
+def _group(override: Override) -> str:
+    """The group that an override picks from: ``province``, or ``dirt`` of ``simulate.dirt=<profile>``; else empty."""
+    if override.name in GROUPS:
+        return override.name
+    job, _, name = override.name.partition(".")
+    return name if name.isidentifier() and job in choices("job") and choices(name) else ""
+
+
 def load(job: str, overrides: Sequence[Override] = (), others: Sequence[str] = ()) -> DictConfig:
     """The settings of one job, composed and checked.
 
@@ -72,14 +80,15 @@ def load(job: str, overrides: Sequence[Override] = (), others: Sequence[str] = (
         o for o in overrides if o.name != "job" and not (o.name.split(".")[0] in others and o.name.split(".")[0] != job)
     ]
     for o in mine:
-        if o.name in GROUPS and o.value not in choices(o.name):
-            raise Refused(f"{o.name}={o.value}: no such {o.name}; there are: {', '.join(choices(o.name))}")
-    groups = [f"{o.name}={o.value}" for o in mine if o.name in GROUPS]
+        group = _group(o)
+        if group and o.value not in choices(group):
+            raise Refused(f"{o.name}={o.value}: no such {group}; there are: {', '.join(choices(group))}")
+    groups = [f"{g if g in GROUPS else f'{g}@{o.name}'}={o.value}" for o in mine if (g := _group(o))]
     defaults = _compose([f"job={job}", *groups])
     for o in mine:
-        if o.name not in GROUPS:
+        if not _group(o):
             _check(o, defaults)
-    given = [f"++{o.quoted}" if o.name.startswith(SPARK) else o.quoted for o in mine if o.name not in GROUPS]
+    given = [f"++{o.quoted}" if o.name.startswith(SPARK) else o.quoted for o in mine if not _group(o)]
     settings = _compose([f"job={job}", *groups, *given])
     for name in ("lake.root", "lake.key_file"):
         value = OmegaConf.select(settings, name)

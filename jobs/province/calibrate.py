@@ -116,7 +116,7 @@ def _sums(sample: Sample, rows: list[Published], blocks: np.ndarray) -> Iterator
         for p, (first, last) in enumerate(indicator.parts(row)):
             counted = indicator.count(sample, replace(row, age_from=first, age_to=last))
             x, w = (np.bincount(block, c * of_sex, len(blocks)) for c in counted)
-            yield n, p, x.sum(), w.sum(), x @ x, x @ w, w @ w
+            yield n, p, *(float(v) for v in (x.sum(), w.sum(), x @ x, x @ w, w @ w))
 
 
 def can_happen(indicator: Indicator, facts: ProvinceFacts) -> bool:

@@ -160,9 +160,8 @@ def body(what: Callable[[Measured], np.ndarray]) -> Counting:
 
 
 def smokers(sample: Sample, row: Published) -> Counts:
-    there = sample.of_age(row, sample.middle)
-    now = smoking(sample.scene, np.arange(len(sample)), np.full(len(sample), sample.middle))
-    return there * (now == SMOKES), there * 1.0
+    there, everyone = sample.of_age(row, sample.middle), np.arange(len(sample))
+    return there * (smoking(sample.scene, everyone, np.full(len(sample), sample.middle)) == SMOKES), there * 1.0
 
 
 def insured_as(kind: int) -> Counting:

@@ -12,8 +12,8 @@ from jobs.province.entries import Entries
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.illness import attends_screening
 from jobs.province.people import NEVER, YEAR
-from jobs.province.recording import Batch, Scene, about_person, day_text, event_day_bad, rows_sent, texts
-from jobs.province.registry_feeds import counties
+from jobs.province.personal import about_person, residence
+from jobs.province.recording import Batch, Scene, day_text, event_date, rows_sent, texts
 
 BASES = ("7", "6", "5", "4", "2", "1", "9")
 REPORTED_AFTER = (20, 120)  # least days, and how many more at most (assumed)
@@ -62,21 +62,21 @@ def cancer_card(scene: Scene, found: Cancers) -> Batch:
     grade = Choice.of(GRADE_SHARES).pick(draws.uniform("grade", rows.key))
     columns = [
         unique_text(scene, "N", "cancer card", rows.key),
-        patient_no(scene, c.person, hospital[e]),
+        patient_no(scene, c.person, hospital[e], c.diagnosed),
         *about_person(scene, feed, rows, c.person, c.diagnosed),
-        counties(scene, county[e]),
+        residence(scene, feed, rows, county[e]),
         texts(tuple(table["icd10"]), c.site),
         texts(tuple(table["name_zh"]), c.site),
         texts(tuple(table["morphology"]), c.site),
         texts(GRADES, grade),
         texts(BASES, basis),
         texts(("1", "2", "3", "4", "9"), stage),
-        day_text(c.diagnosed, event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, c.diagnosed),
         day_text(reported[e]),
         texts(("1", "2"), (lives.death[c.person] <= reported[e]).astype(np.int64)),
         texts(scene.institutions.code, hospital[e]),
     ]
-    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)
 
 
 def cancer_truth(scene: Scene, found: Cancers) -> pa.Table:

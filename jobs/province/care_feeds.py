@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.province.coding import INPATIENT, OUTPATIENT, coded, edition
 from jobs.province.draws import Choice, Draws, Floats, Ints
 from jobs.province.encounters import Encounters
 from jobs.province.feeds import (
@@ -20,19 +21,15 @@ from jobs.province.feeds import (
     waited,
 )
 from jobs.province.people import YEAR
+from jobs.province.personal import about_person, phone
 from jobs.province.recording import (
     Batch,
     Scene,
-    about_person,
-    diagnosis_columns,
-    edition,
-    event_day_bad,
+    event_time,
     numbers,
     quoted,
-    recorded_diagnosis,
     rows_sent,
     texts,
-    time_text,
 )
 from jobs.province.visits import Visits
 
@@ -68,10 +65,10 @@ def registration(scene: Scene, visits: Visits) -> Batch:
     channels = np.cumsum([share["registration.online"], share["registration.machine"]])
     columns = [
         unique_text(scene, "G", "registration", rows.key),
-        patient_no(scene, v.person, rows.sender),
+        patient_no(scene, v.person, rows.sender, v.day),
         *about_person(scene, feed, rows, v.person, day),
         pc.if_else(pa.array(no == 1), "", visit_no(scene, v.key)),
-        time_text(day, v.minute - waited(draws, v.key), event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, day, v.minute - waited(draws, v.key)),
         texts(("1", "2", "3"), np.where(emergency, 2, expert)),
         texts(("3", "2", "1"), np.searchsorted(channels, draws.uniform("channel", rows.key))),
         texts(("1", "2"), np.where(rows.wrong, 1 - no, no)),  # attended and cancelled mixed up, corrected later
@@ -79,8 +76,9 @@ def registration(scene: Scene, visits: Visits) -> Batch:
         doctor_no(draws, v.department, v.key),
         texts((EMPLOYEE, RESIDENT), insurance(scene, v.person, day)),
         numbers(share["registration.fee"] * (1 + (expert & ~emergency))),
+        phone(scene, feed, rows, v.person),
     ]
-    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[v.person], columns)
+    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[v.person], columns, rows.defects)
 
 
 def prescription(scene: Scene, care: Encounters) -> Batch:
@@ -102,14 +100,14 @@ def prescription(scene: Scene, care: Encounters) -> Batch:
     columns = [
         unique_text(scene, "F", "prescription", c.key),
         numbers(nth + 1),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.day),
         encounter_no(scene, c.of_stay, c.source),
         texts(("1", "2"), standing.astype(np.int64)),
-        time_text(c.day, c.minute + 10, event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, c.day, c.minute + 10),
         *department_columns(scene, c.department),
         doctor_no(draws, c.department, c.source),
-        *diagnosis_columns(scene, recorded_diagnosis(scene, feed, rows, c.diagnosis), rows.sender),
+        *coded(scene, feed, rows, c.diagnosis, c.person, c.day, np.where(c.of_stay, INPATIENT, OUTPATIENT)),
         edition(scene, rows.sender),
         of_drug("atc"),
         of_drug("name_zh"),
@@ -124,7 +122,7 @@ def prescription(scene: Scene, care: Encounters) -> Batch:
         numbers(np.where(standing, days, 3)),
         numbers(price, 2),
     ]
-    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns, rows.defects)
 
 
 def _drugs(scene: Scene, care: Encounters) -> tuple[Ints, Ints, Ints]:
@@ -157,11 +155,11 @@ def payment(scene: Scene, care: Encounters) -> Batch:
     amount = numbers(fee, 2)
     columns = [
         unique_text(scene, "J", "settlement", rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.until),
         encounter_no(scene, c.of_stay, c.source),
         texts(("1", "2"), c.of_stay.astype(np.int64)),
-        time_text(c.until, c.left, event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, c.until, c.left),
         texts((EMPLOYEE, RESIDENT, SELF_PAID), np.where(self_paid | rows.wrong, 2, insured)),
         pc.if_else(of_stay, none, amount),
         pc.if_else(of_stay, amount, none),
@@ -170,7 +168,7 @@ def payment(scene: Scene, care: Encounters) -> Batch:
         numbers(np.round(fee, 2) - np.round(own, 2), 2),
         numbers(own, 2),
     ]
-    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns, rows.defects)
 
 
 def _fees(draws: Draws, care: Encounters) -> tuple[Floats, Floats]:

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.province.codebook import AGE_GROUPS, age_group
-from jobs.province.datafiles import csv
+from jobs.province.datafiles import csv, longest_prefix
 from jobs.province.draws import Choice, Floats, Ints
 
 
@@ -36,7 +36,11 @@ class Imaging:
 
 @dataclass(frozen=True)
 class Vaccines:
-    """The national programme, one row a dose; days from which and until which a dose that falls due is given."""
+    """The national programme, one row a dose; days from which and until which a dose that falls due is given.
+
+    Who is older when a dose begins, but was born from ``born_from`` on, is due then. Doses outside the programme have
+    no age (NaN).
+    """
 
     table: pd.DataFrame
     name: Ints  # number of the vaccine, the same for its doses
@@ -49,10 +53,16 @@ class Vaccines:
 
 @dataclass(frozen=True)
 class Diseases:
-    """Notifiable infections. ``monthly``: cases a resident and month, by disease, age group and month of the year."""
+    """Notifiable infections: those that spread in epidemics, then those that are always there.
+
+    ``notified``: cases a resident and year that are reported, by disease and age group. ``season``: share of a year's
+    cases by month, of the endemic ones. ``epidemics``: what each epidemic disease spreads by, in the same order.
+    """
 
     table: pd.DataFrame
-    monthly: Floats
+    notified: Floats
+    season: Floats
+    epidemics: pd.DataFrame
 
 
 @dataclass(frozen=True)
@@ -91,11 +101,6 @@ class Catalogue:
             symptoms,
             np.array([rows[longest_prefix(code, set(rows))] for code in icd10]),
         )
-
-
-def longest_prefix(code: str, prefixes: set[str]) -> str:
-    """The longest of these prefixes that a code begins with, else ``any``."""
-    return next((code[:n] for n in range(len(code), 0, -1) if code[:n] in prefixes), "any")
 
 
 def _drugs(icd10: tuple[str, ...]) -> Drugs:
@@ -146,10 +151,10 @@ def _diseases(people: Floats) -> Diseases:
     size = np.bincount(age_group(np.arange(people.shape[1], dtype=np.float64)), people.sum(axis=0))
     by_age = table[list(AGE_GROUPS)].to_numpy(np.float64)
     by_age = by_age / (by_age @ size / size.sum())[:, None]
-    by_month = table[[f"m{n}" for n in range(1, 13)]].to_numpy(np.float64)
-    by_month = by_month / by_month.mean(axis=1, keepdims=True) / 12
+    season = table.loc[table["course"] == "endemic", [f"m{n}" for n in range(1, 13)]].to_numpy(np.float64)
     yearly = table["per_100000"].to_numpy(np.float64) / 1e5
-    return Diseases(table, yearly[:, None, None] * by_age[:, :, None] * by_month[:, None, :])
+    epidemics = csv("epidemics.csv").set_index("disease").loc[table.loc[table["course"] == "epidemic", "disease"]]
+    return Diseases(table, yearly[:, None] * by_age, season / season.sum(axis=1, keepdims=True), epidemics)
 
 
 def _cancers(people: Floats) -> CancerSites:

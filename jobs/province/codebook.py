@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
 import pandas as pd
 
+from jobs.province.alternatives import Alternatives
 from jobs.province.conditions import CANCER, condition_table
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
+from jobs.province.recorded_codes import RecordedCodes
 
 AGE_GROUPS = ("age_0_5", "age_6_17", "age_18_44", "age_45_64", "age_65")
 
@@ -34,6 +37,7 @@ class Codes:
     condition_code: dict[str, tuple[Choice, Ints]]  # setting -> choice by condition among these codes
     department_code: tuple[str, ...]
     department_name: tuple[str, ...]
+    recorded: RecordedCodes
     treatments: Treatments
     operations: Operations
 
@@ -65,15 +69,21 @@ class Laboratory:
     items: pd.DataFrame
     panels: tuple[str, ...]
     factor: Floats
+    item_no: Ints  # by row of ``items``: rows of one item have the same number
+    other_units: Alternatives
+    local_names: Alternatives
 
 
 @dataclass(frozen=True)
 class Names:
-    """Surnames with their weights, characters of given names by sex."""
+    """Surnames with their weights, characters of given names by sex; and what names are mistaken for."""
 
     surname: tuple[str, ...]
     surname_choice: Choice
     given: tuple[tuple[str, ...], tuple[str, ...]]
+    homophones: Mapping[str, str]  # characters of the same sound, or variants, by character
+    rare: tuple[tuple[str, str], ...]  # characters outside GBK, and how they are read
+    other: Mapping[str, tuple[str, ...]]  # parts of minority and foreign names
 
 
 def read_codes() -> Codes:
@@ -102,6 +112,7 @@ def read_codes() -> Codes:
         {s: _condition_choice(s, number) for s in "OI"},
         tuple(departments["code"]),
         tuple(departments["name_zh"]),
+        RecordedCodes.read(tuple(icd["icd10"]), tuple(icd["name_zh"])),
         _treatments(number),
         _operations(inpatient),
     )
@@ -153,7 +164,15 @@ def read_laboratory(conditions: tuple[str, ...]) -> Laboratory:
     for condition, panel, item, by in zip(*(effects[c].tolist() for c in effects.columns), strict=True):
         row = (items["panel"] == panel) & (items["item"] == item)
         factor[conditions.index(condition), row.to_numpy()] = by
-    return Laboratory(items, tuple(dict.fromkeys(panels["panel"])), factor)
+    names = tuple(items["item"])
+    return Laboratory(
+        items,
+        tuple(dict.fromkeys(panels["panel"])),
+        factor,
+        np.array([names.index(n) for n in names]),
+        Alternatives.read("lab_units.csv", names),
+        Alternatives.read("lab_local_names.csv", names),
+    )
 
 
 def read_names() -> Names:
@@ -162,4 +181,12 @@ def read_names() -> Names:
     known = surnames["weight_pct_faker"].fillna(0.02).to_numpy(np.float64)
     single = given[given["length"] == 1]
     by_sex = tuple(tuple(single.loc[single["sex_code"] == sex, "given_name"]) for sex in (1, 2))
-    return Names(tuple(surnames["surname"]), Choice.of(known), (by_sex[0], by_sex[1]))
+    same, rare, other = csv("homophones.csv"), csv("rare_characters.csv"), csv("other_names.csv")
+    return Names(
+        tuple(surnames["surname"]),
+        Choice.of(known),
+        (by_sex[0], by_sex[1]),
+        dict(zip(same["character"], same["others"], strict=True)),
+        tuple(zip(rare["character"], rare["pinyin"], strict=True)),
+        {str(part): tuple(texts) for part, texts in other.groupby("part")["text"]},
+    )

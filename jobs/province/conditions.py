@@ -11,6 +11,7 @@ from functools import cached_property
 
 import numpy as np
 import pandas as pd
+from numpy.typing import ArrayLike
 
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
@@ -167,10 +168,10 @@ def _cancer_excess(sites: pd.DataFrame, cases: Floats) -> Floats:
     return np.outer(low, np.array(CANCER_EXCESS) / total)
 
 
-def onset_age_factor(site: Ints, age: Floats) -> Floats:
+def onset_age_factor(site: ArrayLike, age: ArrayLike) -> Floats:
     """What the age at onset multiplies the excess deaths of a condition by; ``site``: -1 where it is no cancer."""
-    other, cancer = (np.interp(age, ONSET_AGES, by) for by in BY_ONSET_AGE)
-    return np.where(site >= 0, cancer, other)
+    other, cancer = (np.interp(np.asarray(age, np.float64), ONSET_AGES, by) for by in BY_ONSET_AGE)
+    return np.where(np.asarray(site) >= 0, cancer, other)
 
 
 def _factors(names: tuple[str, ...]) -> tuple[tuple[Factor, ...], ...]:
@@ -201,7 +202,7 @@ def _stages(site: tuple[float, ...]) -> Grades:
 def cumulative_excess(rates: Floats, years: Floats) -> Floats:
     """Excess deaths that a case has gathered a number of years after onset, by its own rates (last axis); 0 before."""
     since = np.maximum(years, 0.0)
-    gathered, begins = 0.0, 0.0
+    gathered, begins = np.zeros(1), 0.0
     for n, until in enumerate(EXCESS_UNTIL):
         gathered = gathered + rates[..., n] * np.clip(since - begins, 0.0, until - begins)
         begins = until

@@ -8,6 +8,7 @@ import numpy as np
 
 from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.draws import Choice, Draws, Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import episodes, excess_now
 from jobs.province.life import Lives, steady_hazard
@@ -31,7 +32,7 @@ STROKES = ("I63.9", "I61.9", "I60.9", "I63.9")  # by grade
 
 
 @dataclass(frozen=True)
-class Deaths:
+class Deaths(Entries):
     """One entry a death of a resident. ``cause``, ``immediate`` are positions in Codes (``immediate`` may be -1)."""
 
     person: Ints

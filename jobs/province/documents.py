@@ -17,16 +17,16 @@ from jobs.province.feeds import department_columns, doctor_no, patient_no, uniqu
 from jobs.province.imaging import Studies, report_no
 from jobs.province.life import Lives
 from jobs.province.people import YEAR
+from jobs.province.personal import about_person
 from jobs.province.recording import (
     Batch,
     Scene,
-    about_person,
-    event_day_bad,
+    event_time,
     joined,
+    line_ends,
     numbers,
     rows_sent,
     texts,
-    time_text,
 )
 
 REPORT, ADMISSION, PROGRESS, DISCHARGE = range(4)
@@ -73,30 +73,31 @@ def emr_document(scene: Scene, written: Documents, done: Studies) -> Batch:
     )
     d = written.at(rows.event)
     c, words = d.of, _Words(scene, d)
-    reported, findings, impression = _report(scene, d, done)
+    reported, findings, told = _report(scene, d, done)
     none = pa.scalar("")
     of_kind = {k: pa.array(d.kind == k) for k in (ADMISSION, PROGRESS, DISCHARGE)}
-    concluded = pc.if_else(reported, impression, words.diagnosis)
+    concluded = pc.if_else(reported, told, words.diagnosis)
+    impression = pc.if_else(pa.array(rows.wrong), "待查", concluded)  # filled in later
     columns = [
         unique_text(scene, "W", "document", rows.key),
         texts(CODES, d.kind),
         texts(TITLES, d.kind),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, d.day),
         encounter_no(scene, c.of_stay, c.source),
         pc.if_else(reported, report_no(scene, c.key), none),
         *department_columns(scene, c.department),
         doctor_no(scene.draws, c.department, c.source),
-        time_text(d.day, d.minute, event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, d.day, d.minute),
         pc.if_else(of_kind[ADMISSION], words.since, none),
         pc.if_else(of_kind[ADMISSION], words.illness, none),
         pc.if_else(of_kind[ADMISSION], words.past, none),
         pc.if_else(of_kind[ADMISSION], words.examined, none),
         pc.if_else(of_kind[PROGRESS], words.progress, pc.if_else(of_kind[DISCHARGE], words.course, none)),
         pc.if_else(reported, findings, none),
-        pc.if_else(pa.array(rows.wrong), "待查", concluded),  # filled in later
+        line_ends(scene, feed, rows, impression),
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[c.person], columns, rows.defects)
 
 
 def _report(scene: Scene, written: Documents, done: Studies) -> tuple[pa.Array, pa.Array, pa.Array]:

@@ -100,7 +100,7 @@ def _files(batches: list[Batch], institutions: Institutions, schedule: Schedule,
     days = np.array([day_number(p.end) - day_number(p.start) + 1 for p in schedule.periods], np.float64)
     found: dict[str, Floats] = {}
     for batch in batches:
-        rows = np.bincount(batch.sender, minlength=len(institutions.code))
+        rows = np.bincount(batch.sender, minlength=len(institutions.code)).astype(np.float64)
         found[batch.feed] = found.get(batch.feed, 0.0) + rows
     expected = {
         feed: float(-np.expm1(-np.outer(rows * times, days / days.sum())).sum()) for feed, rows in found.items()

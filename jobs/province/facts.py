@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.alternatives import Alternatives
 from jobs.province.catalogue import Catalogue
 from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
 from jobs.province.conditions import AGES, Conditions, read_conditions
@@ -33,6 +34,13 @@ class Places:
     cells: Choice  # by city: sex x band
     county: Choice  # by city x band: county
     near: Choice  # by city: county of that city
+    position: Floats  # of each county: kilometres east and north, near enough for distances
+    former: Alternatives  # by county: codes that it, or a part of it, had before
+
+    @property
+    def urban(self) -> np.ndarray:
+        """The counties that are districts of a city (市辖区): their codes end in 01 to 20 (GB/T 2260)."""
+        return np.array([int(code[4:]) <= 20 for code in self.county_code])
 
 
 @dataclass(frozen=True)
@@ -107,7 +115,14 @@ def _places(code: str, folder: Path) -> Places:
         Choice.of(cells.to_numpy().reshape(len(city_code), 2 * BANDS)),
         Choice.of(by_band),
         Choice.of(in_city),
+        _position(counties),
+        Alternatives.read("old_counties.csv", tuple(counties["gb2260_code"]), "gb2260_code", folder),
     )
+
+
+def _position(counties: pd.DataFrame) -> Floats:
+    lon, lat = (np.radians(counties[c].to_numpy(np.float64)) for c in ("lon", "lat"))
+    return 6371 * np.column_stack([lon * np.cos(lat.mean()), lat])
 
 
 def _band_shares(folder: Path, counties: pd.DataFrame) -> Floats:

@@ -6,32 +6,33 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.province.coding import INPATIENT, OUTPATIENT, coded, diagnosis_columns, edition
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.draws import numbers as unique_numbers
+from jobs.province.health_files import file_key
 from jobs.province.laboratory import Results
+from jobs.province.personal import about_person
 from jobs.province.recording import (
     Batch,
     Rows,
     Scene,
-    about_person,
     day_text,
-    diagnosis_columns,
-    edition,
-    event_day_bad,
+    event_time,
     joined,
     money,
     numbers,
     quoted,
-    recorded_diagnosis,
     rows_sent,
     texts,
     time_text,
 )
 from jobs.province.stays import Described, Stays, stay_minutes
+from jobs.province.units import in_units, item_columns
 from jobs.province.visits import Visits
 
 VISIT_FEE, STAY_FEE = 361.6, 10315.8  # mean cost in yuan, China 2023 (calibration.csv)
 OTHER_DIAGNOSES = 10
+SECOND_SYSTEM = 50_000  # beyond any sender's position: an institution's other system numbers patients anew
 
 
 def unique_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
@@ -39,9 +40,9 @@ def unique_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
     return joined(prefix, pc.cast(pa.array(unique_numbers(scene.settings.seed, purpose, key)), pa.string()))
 
 
-def patient_no(scene: Scene, person: Ints, sender: Ints) -> pa.Array:
-    """An institution's own number of a person, the same at every visit."""
-    return unique_text(scene, "P", "patient", scene.lives.people.no[person] * 100_000 + sender)
+def patient_no(scene: Scene, person: Ints, sender: Ints, day: Ints) -> pa.Array:
+    """An institution's own number of a person, the same at every visit save for those with several files."""
+    return unique_text(scene, "P", "patient", file_key(scene, person, sender, day))
 
 
 def visit_no(scene: Scene, key: Ints) -> pa.Array:
@@ -81,22 +82,22 @@ def stay_fee(draws: Draws, key: Ints, days: Ints, operated: np.ndarray) -> tuple
 def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
     """One row a visit."""
     feed, draws, people = "outpatient_visit", scene.draws, scene.lives.people
-    rows = rows_sent(scene, feed, visits.key, visits.person, visits.hospital, visits.day)
+    rows = rows_sent(scene, feed, visits.key, visits.person, visits.hospital, visits.day, two_systems=True)
     v = visits.at(rows.event)
     columns = [
-        visit_no(scene, v.key),
-        patient_no(scene, v.person, v.hospital),
+        visit_no(scene, rows.key),
+        patient_no(scene, v.person, v.hospital + SECOND_SYSTEM * (rows.key < 0), v.day),
         *about_person(scene, feed, rows, v.person, v.day),
-        time_text(v.day, v.minute, event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, v.day, v.minute),
         time_text(v.day, v.minute - waited(draws, v.key)),
         *department_columns(scene, v.department),
         doctor_no(draws, v.department, v.key),
-        *diagnosis_columns(scene, recorded_diagnosis(scene, feed, rows, v.diagnosis), v.hospital),
+        *coded(scene, feed, rows, v.diagnosis, v.person, v.day, OUTPATIENT),
         *diagnosis_columns(scene, v.second, v.hospital),
         edition(scene, v.hospital),
         numbers(visit_fee(draws, v.key), 2),
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[v.person], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[v.person], columns, rows.defects)
 
 
 def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
@@ -112,14 +113,14 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
     way = np.where((s.way == 1) & draws.happens(0.08, "left otherwise", s.key), 4, s.way)
     columns = [
         stay_no(scene, s.key),
-        patient_no(scene, s.person, rows.sender),
+        patient_no(scene, s.person, rows.sender, s.admitted),
         *about_person(scene, feed, rows, s.person, s.admitted),
-        time_text(s.admitted, minute, event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, s.admitted, minute),
         time_text(s.discharged, leaving),
         texts(("1", "2", "3", "9"), np.searchsorted([35, 95, 98], route, side="right")),
         *department_columns(scene, about.department[e]),
         numbers(way),
-        *diagnosis_columns(scene, recorded_diagnosis(scene, feed, rows, about.diagnosis[e]), rows.sender),
+        *coded(scene, feed, rows, about.diagnosis[e], s.person, s.admitted, INPATIENT),
         texts(
             ("1", "2", "3", "4"), np.searchsorted([92, 96, 98], draws.whole(100, "on admission", s.key), side="right")
         ),
@@ -131,7 +132,7 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
         numbers(fee, 2),
         numbers(own, 2),
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[s.person], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[s.person], columns, rows.defects)
 
 
 def _other_diagnoses(scene: Scene, rows: Rows, about: Described) -> list[pa.Array]:
@@ -168,27 +169,19 @@ def laboratory(scene: Scene, results: Results) -> Batch:
     takes = 60 + draws.whole(240, "lab takes", results.key[e])
     columns = [
         unique_text(scene, "R", "result", results.key[e]),
-        patient_no(scene, person, rows.sender),
+        patient_no(scene, person, rows.sender, day - results.of_stay[e]),
         *about_person(scene, feed, rows, person, day),
         source,
         texts(scene.facts.codes.department_code, results.department[e]),
-        time_text(day, results.minute[e], event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, day, results.minute[e]),
         time_text(day + results.reported_after[e], np.minimum(results.minute[e] + takes, 1430)),
-        texts(tuple(items["item"]), item),
-        texts(tuple(quoted(n) for n in items["name_zh"]), item),
-        numbers(value, 2),
-        texts(tuple(items["unit"].fillna("")), item),
-        _limit_text(low),
-        _limit_text(high),
+        *item_columns(scene, feed, rows, item),
+        *in_units(scene, feed, rows, item, value, low, high),
         texts(("H", "L", "N"), flag),
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[person], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[person], columns, rows.defects)
 
 
 def _limit(scene: Scene, side: str, item: Ints, sex: Ints) -> np.ndarray:
     items = scene.facts.laboratory.items
     return items[[f"ref_{side}_male", f"ref_{side}_female"]].to_numpy(np.float64)[item, sex]
-
-
-def _limit_text(limit: np.ndarray) -> pa.Array:
-    return pc.fill_null(pc.cast(pa.array(limit, from_pandas=True), pa.string()), "")

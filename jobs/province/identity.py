@@ -1,8 +1,4 @@
-"""Names and ID numbers of simulated people, and the wrong ones that records carry.
-
-ID numbers use the region prefix 379, which has never been assigned, and a valid check digit: they look real
-and can't be.
-"""
+"""Names and ID numbers of simulated people with all their variants in records, and the defect that each variant is."""
 
 from __future__ import annotations
 
@@ -11,79 +7,124 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from jobs.province import id_numbers, naming
 from jobs.province.codebook import Names
-from jobs.province.draws import Draws, Ints, ranks
+from jobs.province.defects import Defect
+from jobs.province.dirt import Dirt
+from jobs.province.draws import Draws, Ints
 from jobs.province.people import NOBODY, People
 
-PREFIX = 379
-SLOTS = 500_000  # people of one birthday and sex: 1,000 areas x 500 sequence numbers
-WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])  # GB 11643-1999, ISO 7064 MOD 11-2
-CHECK = np.array(list("10X98765432"))
-TRUE, OLD, TYPED_WRONG, TYPED_WRONG_2, MOTHERS, MISSING = range(6)  # variants of a person's ID number in a record
+# variants of a person's ID number in a record
+TRUE, OLD, TYPED_WRONG, TYPED_WRONG_2, MOTHERS, MISSING, BORROWED, WIDE, MILITARY = range(9)
+NUMBERS_ARE = (
+    None,
+    Defect.ID_15_DIGIT,
+    Defect.ID_MISTYPED,
+    Defect.ID_MISTYPED,
+    Defect.ID_OF_MOTHER,
+    Defect.ID_MISSING,
+    Defect.ID_BORROWED,
+    Defect.ID_FULL_WIDTH,
+    Defect.ID_MILITARY,
+)
+# variants of a name; the last are the other forms of the middle dot
+NAMED, HOMOPHONE, SPACED, TEMPORARY, CUT_SHORT, PINYIN, DOTTED = range(7)
+NAMES_ARE = (
+    None,
+    Defect.NAME_HOMOPHONE,
+    Defect.NAME_SPACED,
+    Defect.NAME_TEMPORARY,
+    Defect.NAME_CUT_SHORT,
+    Defect.NAME_PINYIN,
+    *[Defect.NAME_DOT] * len(naming.OTHER_DOTS),
+)
+
+
+@dataclass(frozen=True)
+class Variants:
+    """Texts by variant and person, at ``variant * people + person``, and the marks of the defects that they are."""
+
+    texts: pa.Array
+    marks: Ints
+    people: int
+
+    @staticmethod
+    def of(variants: list[np.ndarray], are: tuple[Defect | None, ...], true_marks: Ints) -> Variants:
+        """``are``: the defect of each variant where it differs from the first, the true one, and is not empty (save the
+        missing one); ``true_marks``: of the true text."""
+        true = variants[0]
+        marks = []
+        for texts, kind in zip(variants, are, strict=True):
+            said = (texts != "") | (kind is Defect.ID_MISSING)
+            marks.append(np.where(texts == true, true_marks, np.where(said, kind.bit if kind is not None else 0, 0)))
+        joined = np.concatenate([v.astype(object) for v in variants])
+        return Variants(pa.array(joined, pa.string()), np.concatenate(marks), len(true))
+
+    def take(self, person: Ints, variant: Ints) -> tuple[pa.Array, Ints]:
+        """The texts that records of these people carry, and their marks."""
+        at = variant * self.people + person
+        return self.texts.take(pa.array(at)), self.marks[at]
 
 
 @dataclass(frozen=True)
 class Identity:
-    """Texts by person, in the order of ``People``. ``ids`` holds the variants one after the other."""
+    """Names and numbers by person, in the order of ``People``."""
 
-    ids: pa.Array  # variant * people + person
-    name: pa.Array
-    people: int
+    numbers: Variants
+    names: Variants
+    name: pa.Array  # true ones
+    soldier: np.ndarray
+    dotted: np.ndarray
+    outside_gbk: np.ndarray
+    cut_short: np.ndarray  # whether a name is longer than a short field
 
     def id_number(self, person: Ints, variant: Ints) -> pa.Array:
         """The ID number that a record of a person carries."""
-        return self.ids.take(pa.array(variant * self.people + person))
+        return self.numbers.take(person, variant)[0]
 
 
-def identity(draws: Draws, names: Names, people: People, without: float) -> Identity:
-    """Names and ID numbers of these people; a share ``without`` has no ID number."""
-    digits, check, has = _digits(draws, people, without)
-    true = np.where(has, _text(digits, check), "")
-    born_1900s = (digits[:, 6] == 1) & (digits[:, 7] == 9)
-    old = np.where(has & born_1900s, _text(np.delete(digits, [6, 7], axis=1), np.full(len(check), "")), true)
-    mothers = np.where(people.mother != NOBODY, true[people.mother], "")
-    wrong = [np.where(has, _text(_typed_wrong(draws, digits, people.no, n), check), "") for n in (0, 1)]
-    texts = np.concatenate([true, old, *wrong, mothers, np.full(len(true), "")])
-    return Identity(pa.array(texts.tolist()), pa.array(_names(draws, names, people)), len(people))
-
-
-def _digits(draws: Draws, people: People, without: float) -> tuple[Ints, np.ndarray, np.ndarray]:
-    """The 17 digits and check digit of each person, unique by construction, and who has a number at all."""
-    same_day = ranks(people.block, people.birth, people.sex, people.first * 10_000_000 + people.no % 10_000_000)
-    start = (draws.bits("id numbers of a day", people.birth, people.sex) % np.uint64(SLOTS)).astype(np.int64)
-    slot = ((people.block * 2 + same_day) * 314_159 + start) % SLOTS  # 314,159 and 500,000 have no common factor
-    area, sequence = slot // 500, (slot % 500) * 2 + (people.sex == 0)
-    born = people.birth.astype("M8[D]")
-    month = born.astype("M8[M]").astype(np.int64)
-    ymd = (1970 + month // 12) * 10_000 + (month % 12 + 1) * 100 + (born - born.astype("M8[M]")).astype(np.int64) + 1
-    number = ((PREFIX * 1000 + area) * 100_000_000 + ymd) * 1000 + sequence
-    digits = number[:, None] // 10 ** np.arange(16, -1, -1)[None, :] % 10
-    has = (same_day < 2) & ~draws.happens(without, "no id", people.no)
-    return digits, CHECK[digits @ WEIGHTS % 11], has
-
-
-def _typed_wrong(draws: Draws, digits: Ints, no: Ints, nth: int) -> Ints:
-    """One digit after the prefix replaced by another, which the check digit always shows."""
-    place = 3 + draws.whole(14, "typed where", no, nth)
-    wrong, rows = digits.copy(), np.arange(len(no))
-    wrong[rows, place] = (digits[rows, place] + 1 + draws.whole(9, "typed what", no, nth)) % 10
-    return wrong
-
-
-def _text(digits: Ints, check: np.ndarray) -> np.ndarray:
-    width = digits.shape[1]
-    joined = (digits + ord("0")).astype(np.uint8).tobytes().decode("ascii")
-    return np.array([joined[i * width : (i + 1) * width] + c for i, c in enumerate(check)])
-
-
-def _names(draws: Draws, names: Names, people: People) -> list[str]:
-    """Surname (the father's where he is known) and a given name of one or two characters."""
-    own = names.surname_choice.pick(draws.uniform("surname", people.no))
-    surname = np.where(people.father != NOBODY, own[people.father], own)
-    sizes = np.array([len(names.given[0]), len(names.given[1])])[people.sex]
-    first = draws.whole(sizes, "given", people.no, 1)
-    second = np.where(draws.happens(0.85, "two characters", people.no), draws.whole(sizes, "given", people.no, 2), -1)
-    return [
-        names.surname[s] + names.given[x][a] + (names.given[x][b] if b >= 0 else "")
-        for s, x, a, b in zip(surname.tolist(), people.sex.tolist(), first.tolist(), second.tolist(), strict=True)
+def identity(draws: Draws, names: Names, people: People, dirt: Dirt) -> Identity:
+    """Names and ID numbers of these people."""
+    kind = id_numbers.kinds(draws, dirt, people)
+    numbers, card = _numbers(draws, dirt, people, kind)
+    true = naming.true_names(draws, names, dirt, people, kind >= id_numbers.FOREIGN_CARD)
+    rare = naming.outside_gbk(names, true)
+    variants = [
+        true,
+        naming.homophones(draws, names, people, true),
+        np.array([" ".join(n) for n in true], dtype=object),
+        naming.temporary(people, true),
+        np.array([n[: naming.FIELD] for n in true], dtype=object),
+        naming.pinyin(names, true),
+        *naming.dotted(true),
     ]
+    return Identity(
+        numbers,
+        Variants.of(variants, NAMES_ARE, rare * Defect.NAME_OUTSIDE_GBK.bit),
+        pa.array(true, pa.string()),
+        card != "",
+        np.array([naming.DOT in n for n in true]),
+        rare,
+        np.array([len(n) > naming.FIELD for n in true]),
+    )
+
+
+def _numbers(draws: Draws, dirt: Dirt, people: People, kind: Ints) -> tuple[Variants, np.ndarray]:
+    true, digits, has = id_numbers.true_numbers(draws, dirt, people, kind)
+    card = id_numbers.military(draws, dirt, people)
+    variants = [
+        true,
+        id_numbers.of_1989(people, true, digits, has),
+        *(id_numbers.mistyped(draws, people.no, true, digits, has, n) for n in (0, 1)),
+        np.where(people.mother != NOBODY, true[people.mother], ""),
+        np.full(len(true), "", dtype=object),
+        true[id_numbers.lender(draws, people)],
+        np.array([n.translate(id_numbers.FULL_WIDTH) for n in true], dtype=object),
+        card,
+    ]
+    marks = np.select(
+        [true == "", kind == id_numbers.PERMIT, kind >= id_numbers.FOREIGN_CARD],
+        [Defect.ID_NONE.bit, Defect.ID_PERMIT.bit, Defect.ID_FOREIGN.bit],
+        0,
+    )
+    return Variants.of(variants, NUMBERS_ARE, marks), card

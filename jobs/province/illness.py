@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+from numpy.typing import NDArray
 
 from jobs.province.conditions import Conditions, cumulative_excess, onset_age_factor, picked, present_excess
 from jobs.province.draws import Choice, Draws, Floats, Ints
@@ -37,7 +38,7 @@ class Health:
 
     onset: Ints
     diagnosis: Ints
-    grade: Ints
+    grade: NDArray[np.int8]
     again: Ints
     hazard: Singles
 

@@ -14,7 +14,8 @@ from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.life import Lives
-from jobs.province.recording import Batch, Scene, about_person, event_day_bad, numbers, rows_sent, texts, time_text
+from jobs.province.personal import about_person
+from jobs.province.recording import Batch, Scene, event_time, numbers, rows_sent, texts, time_text
 
 
 @dataclass(frozen=True)
@@ -76,7 +77,7 @@ def imaging_study(scene: Scene, done: Studies) -> Batch:
     columns = [
         unique_text(scene, "2.25.", "study", rows.key),
         report_no(scene, rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, s.day),
         encounter_no(scene, c.of_stay, c.source),
         of_item("modality"),
@@ -85,9 +86,9 @@ def imaging_study(scene: Scene, done: Studies) -> Batch:
         of_item("item"),
         of_item("name_zh"),
         texts(scene.facts.codes.department_code, c.department),
-        time_text(s.day, s.minute, event_day_bad(scene, feed, rows)),
+        event_time(scene, feed, rows, s.day, s.minute),
         time_text(s.reported_day, s.reported_minute),
         numbers(items["series"].to_numpy()[s.item]),
         numbers(images),
     ]
-    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns, rows.defects)

@@ -1,31 +1,45 @@
-"""Vaccinations of children by the dated national programme, with delays, missed doses and refusals."""
+"""Vaccinations: children by the dated national programme, with delays, missed doses and refusals; influenza in autumn.
+
+Children are vaccinated by the programme of the day that a dose falls due. A dose of the same vaccine is never given
+within four weeks of the one before.
+"""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from datetime import date
 
 import numpy as np
+from scipy.special import ndtr
 
-from jobs.province.draws import Ints, ranks
+from jobs.province.codebook import AGE_GROUPS, age_group
+from jobs.province.draws import Floats, Ints, ranks
 from jobs.province.entries import Entries
 from jobs.province.feeds import unique_text
 from jobs.province.identity import MISSING, MOTHERS
-from jobs.province.people import NOBODY, YEAR
+from jobs.province.life import new_year
+from jobs.province.people import NEVER, NOBODY, YEAR
+from jobs.province.personal import about_person, residence
 from jobs.province.recording import (
     Batch,
     Scene,
-    about_person,
     day_text,
-    event_day_bad,
+    event_date,
     joined,
     numbers,
     rows_sent,
     texts,
 )
-from jobs.province.registry_feeds import counties
+from jobs.province.schedule import day_number
 
 OLDEST = 15  # years; nobody older is due for a dose
 MONTH = YEAR / 12
+LEAST = 28  # days between two doses of a vaccine
+CAMPAIGN = 90  # days, mean: how long those are waited for who are due when a dose enters the programme (assumed)
+VACCINATED_FROM = date(1992, 1, 1)  # children born before had no vaccine against hepatitis B (memory)
+INFLUENZA, AUTUMN = "InfV", (258, 90)  # given from mid-September on, for so many days (assumed)
+FIRST_AUTUMN = 39  # number of the first dose against influenza among a person's doses, after the rows of the programme
+HABIT = 0.8  # correlation of a person's influenza vaccinations from year to year (assumed)
 MAKERS = ("甲生物制品公司", "乙生物制品公司")  # invented
 
 
@@ -44,23 +58,96 @@ def doses(scene: Scene) -> Doses:
     """Every dose from birth on, so that ordinals count those before the first day; kept are those of residents."""
     draws, lives, share = scene.draws, scene.lives, scene.facts.catalogue.share
     people, programme = lives.people, scene.facts.catalogue.vaccines
-    young = people.birth > scene.schedule.days[0] - OLDEST * YEAR
-    young &= ~draws.happens(share["vaccination.refused"], "vaccines refused", people.no)
-    person = np.repeat(np.flatnonzero(young), len(programme.table))
-    vaccine = np.tile(np.arange(len(programme.table)), int(young.sum()))
+    by_age = np.flatnonzero(np.isfinite(programme.age_months))
+    young = np.flatnonzero((people.birth > scene.schedule.days[0] - OLDEST * YEAR) & ~_refused(scene))
+    person, vaccine = np.repeat(young, len(by_age)), np.tile(by_age, len(young))
     key = people.no[person] * 100 + vaccine
-    due = people.birth[person] + np.rint(programme.age_months[vaccine] * MONTH).astype(np.int64)
-    meant = (due >= programme.begins[vaccine]) & (due <= programme.ends[vaccine])
+    birth, born_from = people.birth[person], programme.born_from[vaccine]
+    due = birth + np.rint(programme.age_months[vaccine] * MONTH).astype(np.int64)
+    caught_up = (born_from > 0) & (birth >= born_from) & (due < programme.begins[vaccine])
+    due = np.where(caught_up, programme.begins[vaccine], due)
+    meant = (due >= programme.begins[vaccine]) & (due <= programme.ends[vaccine]) & (birth >= born_from)
     meant &= (programme.sex[vaccine] < 0) | (programme.sex[vaccine] == people.sex[person])
-    meant &= people.birth[person] >= programme.born_from[vaccine]
-    late = draws.happens(share["vaccination.long_delay"], "vaccine late", key)
-    mean = share["vaccination.delay_days"] + 90 * late
+    late = caught_up | draws.happens(share["vaccination.long_delay"], "vaccine late", key)
+    mean = share["vaccination.delay_days"] + CAMPAIGN * late
     delay = (draws.exponential("vaccine delay", key) * mean).astype(np.int64)
     day = due + np.where(programme.age_months[vaccine] > 0, delay, 0)
-    given = meant & (day <= lives.death[person]) & ~draws.happens(share["vaccination.dose_missed"], "dose missed", key)
-    person, day, vaccine, key = person[given], day[given], vaccine[given], key[given]
-    ordinal = ranks(person, programme.name[vaccine], day * 100 + vaccine) + 1
-    return Doses(key, person, day, vaccine, ordinal).at(np.flatnonzero(lives.resident(person, day)))
+    given = np.flatnonzero(meant & ~_missed(scene, key))
+    given = given[np.lexsort((vaccine[given], due[given], programme.name[vaccine[given]], person[given]))]
+    person, vaccine, key = person[given], vaccine[given], key[given]
+    ordinal = ranks(person, programme.name[vaccine], np.arange(len(person))) + 1
+    day = _apart(day[given], ordinal)
+    children = Doses(key, person, day, vaccine, ordinal)
+    both = [children.at(np.flatnonzero(day <= lives.death[person])), _in_autumn(scene)]
+    given_all = Doses(*(np.concatenate([getattr(d, f.name) for d in both]) for f in fields(Doses)))
+    return given_all.at(np.flatnonzero(lives.resident(given_all.person, given_all.day)))
+
+
+def _refused(scene: Scene) -> np.ndarray:
+    """Who is vaccinated with nothing of the programme."""
+    share = scene.facts.catalogue.share["vaccination.refused"]
+    return scene.draws.happens(share, "vaccines refused", scene.lives.people.no)
+
+
+def _missed(scene: Scene, key: Ints) -> np.ndarray:
+    """Which doses (person's number * 100 + row of the programme) are never given."""
+    return scene.draws.happens(scene.facts.catalogue.share["vaccination.dose_missed"], "dose missed", key)
+
+
+def _apart(day: Ints, ordinal: Ints) -> Ints:
+    """The days of doses that lie in order of person, vaccine and due day, each ``LEAST`` days after the one before."""
+    day = day.copy()
+    for nth in range(2, int(ordinal.max(initial=1)) + 1):
+        later = np.flatnonzero(ordinal == nth)
+        day[later] = np.maximum(day[later], day[later - 1] + LEAST)
+    return day
+
+
+def had_all(scene: Scene, vaccine: str) -> np.ndarray:
+    """Who has had, or will have, every dose of a vaccine of the programme."""
+    people, rows = scene.lives.people, np.flatnonzero(scene.facts.catalogue.vaccines.table["vaccine"] == vaccine)
+    missed = _missed(scene, people.no[:, None] * 100 + rows[None, :]).any(axis=1)
+    return (people.birth >= day_number(VACCINATED_FROM)) & ~_refused(scene) & ~missed
+
+
+def share_with_all(scene: Scene, vaccine: str) -> float:
+    """The share of those born since ``VACCINATED_FROM`` with every dose of a vaccine."""
+    share = scene.facts.catalogue.share
+    doses_ = int((scene.facts.catalogue.vaccines.table["vaccine"] == vaccine).sum())
+    return (1 - share["vaccination.refused"]) * (1 - share["vaccination.dose_missed"]) ** doses_
+
+
+def influenza_coverage(scene: Scene) -> Floats:
+    """Share vaccinated against influenza in an autumn, by age group."""
+    return np.array(
+        [scene.facts.catalogue.share[f"vaccination.influenza_{g.removeprefix('age_')}"] for g in AGE_GROUPS]
+    )
+
+
+def autumn_doses(scene: Scene, seasons: range) -> Ints:
+    """The day of each person's dose against influenza in each of these years, or NEVER: [person, year]."""
+    draws, people = scene.draws, scene.lives.people
+    year, no = np.array(seasons)[None, :], people.no[:, None]
+    day = np.array([new_year(y) for y in seasons])[None, :] + AUTUMN[0]
+    day = day + draws.whole(AUTUMN[1], "autumn dose day", no, year)
+    habit = np.sqrt(HABIT) * draws.normal("influenza habit", no)
+    wish = ndtr(habit + np.sqrt(1 - HABIT) * draws.normal("influenza dose", no, year))
+    age = (day - people.birth[:, None]) / YEAR
+    takes = (wish < influenza_coverage(scene)[age_group(age)]) & (age >= 0.5)
+    return np.where(takes, day, NEVER)
+
+
+def _in_autumn(scene: Scene) -> Doses:
+    """The doses against influenza from the first simulated year on, which is where their ordinals begin."""
+    first = scene.settings.population_on.year
+    last = int(np.datetime64(scene.schedule.days[1], "D").astype("M8[Y]").astype(int)) + 1970
+    days = autumn_doses(scene, range(first, last + 1))
+    days = np.where(scene.lives.resident(np.arange(len(days))[:, None], days), days, NEVER)
+    person, season = np.nonzero(days < NEVER)
+    row = list(scene.facts.catalogue.vaccines.table["vaccine"]).index(INFLUENZA)
+    key = scene.lives.people.no[person] * 100 + FIRST_AUTUMN + season
+    ordinal = (days < NEVER).astype(np.int64).cumsum(axis=1)[person, season]
+    return Doses(key, person, days[person, season], np.full(len(person), row), ordinal)
 
 
 def immunisation(scene: Scene, given: Doses) -> Batch:
@@ -81,14 +168,14 @@ def immunisation(scene: Scene, given: Doses) -> Batch:
         unique_text(scene, "K", "vaccination card", people.no[d.person]),
         *about_person(scene, feed, rows, d.person, d.day),
         scene.identity.id_number(d.person, mother),
-        counties(scene, county),
+        residence(scene, feed, rows, county),
         texts(tuple(table["vaccine"]), d.vaccine),
         texts(tuple(table["name_zh"]), d.vaccine),
         numbers(np.where(rows.wrong, d.ordinal + 1, d.ordinal)),  # counted wrong, corrected later
-        day_text(d.day, event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, d.day),
         batch,
         texts(MAKERS, maker),
         texts(tuple(table["route"]), d.vaccine),
         texts(tuple(f"{c}预防接种门诊" for c in places.county_code), county),
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[d.person], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[d.person], columns, rows.defects)

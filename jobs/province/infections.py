@@ -1,111 +1,128 @@
-"""Notifiable infections: an intensity by disease, age, month and county, and the report cards of those infected."""
+"""Everyone who is infected, whether or not anybody hears of it; and the truth about infections and outbreaks."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.compute as pc
 
 from jobs.province.codebook import age_group
-from jobs.province.draws import Ints
+from jobs.province.draws import Floats, Ints
+from jobs.province.endemic import endemic_infections
 from jobs.province.entries import Entries
-from jobs.province.feeds import patient_no, unique_text
+from jobs.province.epidemic import NO_OUTBREAK, AtRisk, Onsets, epidemic_infections
+from jobs.province.intensity import GROUP, intensity
+from jobs.province.outbreaks import LONGEST, Planted
 from jobs.province.people import YEAR
-from jobs.province.recording import Batch, Scene, about_person, day_text, event_day_bad, rows_sent, texts
+from jobs.province.recording import Scene, texts
 from jobs.province.registry_feeds import counties
+from jobs.province.transmission import MONDAY, WEEKS
 from jobs.province.truth import Event
-from jobs.province.visits import cells, month_starts
+from jobs.province.visits import month_starts
 
-SUSPECTED, CLINICAL, CONFIRMED = range(3)  # class of case less 1
 LONGEST_WAIT = 60  # days until a case is diagnosed
-GROWN_UP = (9, 10, 11, 11, 11, 14, 16, 17)  # groups of the population of adults of working age, by number (assumed)
 
 
 @dataclass(frozen=True)
 class Infections(Entries):
-    """One entry a case. ``disease`` is a row of the catalogue's."""
+    """One entry an infected resident. ``disease`` is a row of the catalogue's; ``county`` is that of the onset."""
 
     key: Ints
     person: Ints
     onset: Ints
-    diagnosed: Ints
+    diagnosed: Ints  # when a doctor finds it, if notified
     disease: Ints
     county: Ints
+    outbreak: Ints
+    notified: np.ndarray
 
 
-def infections(scene: Scene, months: range) -> Infections:
-    """Cases that begin in these months. A county's months differ, so that cases come together."""
-    draws, lives, diseases = scene.draws, scene.lives, scene.facts.catalogue.infections
-    first = month_starts(months)
-    person, month = cells(lives, months)
-    no, absolute = lives.people.no[person], month + months.start
-    start = np.maximum(first[month], lives.people.first[person])
-    county = lives.county(person, start)
-    person, month, no, absolute, county = (x[county >= 0] for x in (person, month, no, absolute, county))
-    group = age_group((first[month] - lives.people.birth[person]) / YEAR)
-    which = np.arange(len(diseases.table))[None, :]
-    spread = scene.facts.catalogue.share["infection.county_spread"]
-    local = np.exp(spread * draws.normal("epidemic", county[:, None], absolute[:, None], which) - spread**2 / 2)
-    mean = diseases.monthly[which, group[:, None], absolute[:, None] % 12] * local
-    cell, disease = np.nonzero(draws.happens(-np.expm1(-mean), "infection", no[:, None], absolute[:, None], which))
-    key = (no[cell] * 10_000 + absolute[cell]) * 10 + disease
-    length = (first[1:] - first[:-1])[month[cell]]
-    onset = first[month[cell]] + draws.whole(length, "infection day", key)
-    wait = diseases.table["diagnosed_after"].to_numpy(np.float64)[disease]
-    wait = np.minimum(draws.exponential("infection diagnosed", key) * wait, LONGEST_WAIT)
-    diagnosed = onset + wait.astype(np.int64)
-    person = person[cell]
-    here = lives.resident(person, onset) & lives.resident(person, diagnosed)
-    found = Infections(key, person, onset, diagnosed, disease, lives.county(person, diagnosed))
-    return found.at(np.flatnonzero(here))
+def infections(scene: Scene, months: range, risk: AtRisk) -> Infections:
+    """The infections that begin in these months."""
+    draws, lives, table = scene.draws, scene.lives, scene.facts.catalogue.infections.table
+    parts = [epidemic_infections(scene, months, risk), *endemic_infections(scene, months)]
+    found = Onsets(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Onsets)))
+    found = found.at(np.flatnonzero(lives.resident(found.person, found.day)))
+    wait = table["diagnosed_after"].to_numpy(np.float64)[found.disease]
+    wait = np.minimum(draws.exponential("infection diagnosed", found.key) * wait, LONGEST_WAIT)
+    diagnosed, county = found.day + wait.astype(np.int64), lives.county(found.person, found.day)
+    missed = [scene.settings.undelivered.unnotified[name] for name in table["disease"]]
+    share = np.array([[m.rural, m.urban] for m in missed])
+    group = age_group((found.day - lives.people.birth[found.person]) / YEAR)
+    urban = scene.facts.places.urban[county].astype(np.int64)
+    missed_too = draws.happens(share[found.disease, urban, group], "unnotified", found.key)
+    notified = ~missed_too & lives.resident(found.person, diagnosed)
+    return Infections(found.key, found.person, found.day, diagnosed, found.disease, county, found.outbreak, notified)
 
 
-def infectious_card(scene: Scene, cases: Infections) -> Batch:
-    """One row a case, reported by a hospital within a day and sent by its city's centre for disease control."""
-    feed, draws, lives = "infectious_card", scene.draws, scene.lives
-    table, places, institutions = scene.facts.catalogue.infections.table, scene.facts.places, scene.institutions
-    hospital = institutions.visited(places, cases.county, draws.uniform("card hospital", cases.key))
-    reported = cases.diagnosed + draws.whole(2, "card after", cases.key)
-    sender = institutions.disease_control[institutions.city[hospital]]
-    rows = rows_sent(scene, feed, cases.key, cases.person, sender, reported)
-    c, hospital, reported = cases.at(rows.event), hospital[rows.event], reported[rows.event]
-    same_city = institutions.city[hospital] == places.city[c.county]
-    belongs = np.where(institutions.of_county[c.county] == hospital, 0, np.where(same_city, 1, 2))
-    confirmed = draws.happens(table["confirmed"].to_numpy()[c.disease], "confirmed", rows.key)
-    kind = np.where(rows.wrong, SUSPECTED, np.where(confirmed, CONFIRMED, CLINICAL))  # corrected later
-    death = lives.death[c.person]
-    dead = death <= reported
-    columns = [
-        unique_text(scene, "I", "infectious card", rows.key),
-        patient_no(scene, c.person, hospital),
-        *about_person(scene, feed, rows, c.person, c.onset),
-        counties(scene, c.county),
-        texts(("1", "2", "3"), belongs),
-        texts(tuple(str(n) for n in range(1, 19)), _population(scene, c, rows.key) - 1),
-        texts(("1", "2", "3"), kind),
-        texts(tuple(table["class_zh"]), c.disease),
-        texts(tuple(table["icd10"]), c.disease),
-        texts(tuple(table["name_zh"]), c.disease),
-        day_text(c.onset, event_day_bad(scene, feed, rows)),
-        day_text(c.diagnosed),
-        pc.if_else(pa.array(dead), day_text(np.where(dead, death, reported)), ""),
-        day_text(reported),
-        texts(institutions.code, hospital),
-    ]
-    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns)
-
-
-def _population(scene: Scene, cases: Infections, key: Ints) -> Ints:
-    """The group of the population (传染病报告卡 人群分类) by age."""
-    age = (cases.onset - scene.lives.people.birth[cases.person]) / YEAR
-    adult = np.array(GROWN_UP)[scene.draws.whole(len(GROWN_UP), "population group", key)]
-    retired = np.where(adult == 14, 15, 11)
-    return np.select([age < 3, age < 6, age < 18, age < 60], [2, 1, 3, adult], retired)
-
-
-def infection_events(scene: Scene, cases: Infections) -> list[Event]:
-    """The onset of every case, as the truth tells events."""
+def infection_events(scene: Scene, infected: Infections) -> list[Event]:
+    """The onset of every infection, as the truth tells events."""
     names = scene.facts.catalogue.infections.table["disease"]
-    return [(f"{n}_case", *(x[cases.disease == i] for x in (cases.person, cases.onset))) for i, n in enumerate(names)]
+    of = [infected.at(infected.disease == n) for n in range(len(names))]
+    return [(f"{name}_case", i.person, i.onset) for name, i in zip(names, of, strict=True)]
+
+
+def infection_truth(scene: Scene, infected: Infections) -> pa.Table:
+    """Every infection of the run's days: person, disease, onset, county, whether notified, number of its outbreak."""
+    first, last = scene.schedule.days
+    i = infected.at(np.flatnonzero((infected.onset >= first) & (infected.onset <= last)))
+    return pa.table(
+        {
+            "person": scene.lives.people.no[i.person],
+            "disease": texts(tuple(scene.facts.catalogue.infections.table["disease"]), i.disease),
+            "onset": pa.array(i.onset.astype(np.int32), pa.date32()),
+            "county": counties(scene, i.county),
+            "notified": i.notified,
+            "outbreak": pa.array(i.outbreak, mask=i.outbreak == NO_OUTBREAK),
+        }
+    )
+
+
+def outbreak_truth(scene: Scene, infected: Infections, months: range, risk: AtRisk) -> pa.Table:
+    """Every planted outbreak that touches the run's days, with the share of these blocks' residents in it.
+
+    One row an outbreak, part of the residents and run: ``expected_extra`` and ``infected`` (of those infected because
+    of it) are sums to be added up. Of one that the run sees a part of, they are that part's.
+    """
+    first, last = scene.schedule.days
+    course = intensity(scene.facts, scene.settings, int(month_starts(months)[-1]))
+    begin, until = course.outbreaks.days
+    o = course.outbreaks.at((begin <= last) & (until >= first))
+    start, end = o.days
+    inside = (infected.onset >= first) & (infected.onset <= last) & (infected.outbreak != NO_OUTBREAK)
+    counted = np.sort(infected.outbreak[inside])
+    number = np.searchsorted(counted, o.number, side="right") - np.searchsorted(counted, o.number)
+    return pa.table(
+        {
+            "outbreak": o.number,
+            "disease": texts(tuple(scene.facts.catalogue.infections.table["disease"]), o.disease),
+            "county": counties(scene, o.county),
+            "age_from": np.array([0, 6, 18])[o.group],
+            "age_to": np.array([5, 17, 110])[o.group],
+            "start": pa.array(start.astype(np.int32), pa.date32()),
+            "end": pa.array(end.astype(np.int32), pa.date32()),
+            "size_multiple": o.size,
+            "expected_extra": _expected(scene, o, months, risk),
+            "infected": number,
+        }
+    )
+
+
+def _expected(scene: Scene, outbreaks: Planted, months: range, risk: AtRisk) -> Floats:
+    """Infections to expect of each outbreak among these blocks' residents on the run's days."""
+    first, last = scene.schedule.days
+    course = intensity(scene.facts, scene.settings, int(month_starts(months)[-1]))
+    shape = (len(scene.facts.places.county_code), len(GROUP), len(months))
+    cell = np.ravel_multi_index((risk.county, risk.group, risk.month), shape)
+    residents = np.bincount(cell, minlength=int(np.prod(shape))).reshape(shape)
+    of, nth = np.nonzero(np.arange(LONGEST)[None, :] < outbreaks.length[:, None])
+    o = outbreaks.at(of)
+    monday = (o.week + nth) * 7 + MONDAY
+    inside = np.clip(np.minimum(monday + 7, last + 1) - np.maximum(monday, first), 0, 7) / 7
+    month = np.clip(monday.astype("M8[D]").astype("M8[M]").astype(np.int64) - months.start, 0, len(months) - 1)
+    week = np.minimum(o.week + nth - course.first, course.extra.shape[-1] - 1)
+    extra = course.extra[o.disease, o.county, o.group, week] * inside / WEEKS
+    there = residents[o.county, :, month] * (GROUP[None, :] == o.group[:, None])
+    cases = (there * course.yearly[o.disease]).sum(axis=1) * extra
+    return np.bincount(of, cases, minlength=len(outbreaks)).astype(np.float64)

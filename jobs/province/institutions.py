@@ -6,11 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.draws import Choice, Draws, Floats, Ints
 from jobs.province.facts import Places
 from jobs.province.settings import SimulateSettings
 
 NONE = -1
+CLERKS = 12  # who write an institution's rows of one feed (assumed)
 REGISTRIES = 0.1  # their dirt, as a multiple of hospitals' (assumed)
 
 
@@ -27,8 +28,10 @@ class Institutions:
     maternal: Ints
     primary: Ints  # the clinics of a city that make check-ups and follow chronic disease, as one sender
     gb18030: np.ndarray
-    national_edition: np.ndarray
+    edition: Ints  # position in EDITIONS
     dirt: Floats  # multiple of the shares of dirt; hospitals' mean is 1
+    usual: Floats  # mean of that multiple for institutions of the kind
+    clerk: Floats  # [institution, clerk]: the clerks' own multiple of it, mean 1
 
     @staticmethod
     def of(places: Places, settings: SimulateSettings) -> Institutions:
@@ -53,7 +56,8 @@ class Institutions:
             np.array([add(f"{places.city_code[c]}{kind}001", c) for c in cities]) for kind in "PCMJ"
         )
         draws, key = Draws(settings.seed), np.array([int.from_bytes(c.encode()[-10:], "big") % 2**63 for c in codes])
-        spread = settings.dirt.spread
+        spread, clerks = settings.dirt.spread, settings.dirt.clerk_spread
+        national, insurance = settings.recording.national_edition, settings.recording.insurance_edition
         kept_well = np.where(np.isin(np.arange(len(codes)), hospital), 1.0, REGISTRIES)
         return Institutions(
             tuple(codes),
@@ -65,8 +69,10 @@ class Institutions:
             maternal,
             primary,
             draws.happens(settings.gb18030_share, "encoding", key),
-            draws.happens(settings.recording.national_edition, "edition", key),
+            Choice.of([1 - national - insurance, national, insurance]).pick(draws.uniform("edition", key)),
             kept_well * np.exp(spread * draws.normal("dirt", key) - spread**2 / 2),
+            kept_well,
+            np.exp(clerks * draws.normal("clerk dirt", key[:, None], np.arange(CLERKS)) - clerks**2 / 2),
         )
 
     def visited(self, places: Places, county: Ints, u: Floats) -> Ints:

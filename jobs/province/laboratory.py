@@ -101,7 +101,7 @@ def value(
     code = items["item"].astype("category").cat.codes.to_numpy(np.int64)[item]
     sugar = items["item"].isin(SUGAR).to_numpy()[item]
     shift = _of_conditions(facts, lives, person, day, item, sugar)
-    shift += sugar * SUGAR_BY_AGE * np.clip((day - people.birth[person]) / YEAR - 40, -10, 45)
+    shift = shift + sugar * SUGAR_BY_AGE * np.clip((day - people.birth[person]) / YEAR - 40, -10, 45)
     own = draws.normal("own level", people.no[person], code)
     return mean * np.exp(shift + spread * (OWN * own + NOISE * draws.normal("result", key)))
 
@@ -126,5 +126,4 @@ def _of_conditions(
     treated = health.diagnosis[person[row[s]], diabetes] <= day[row[s]]
     ill = np.minimum(SUGAR_AT_ONSET + SUGAR_A_YEAR * since[s], 1.15) * np.where(treated, SUGAR_TREATED, 1.0)
     strength[s] = np.where(since[s] >= 0, ill, 0.4 * np.exp(np.minimum(since[s], 0) / 4))
-    found = np.bincount(row, strength * log_factor[c, item[row]], len(person))
-    return found.astype(np.float64)  # whole numbers where there is nothing to count
+    return np.bincount(row, strength * log_factor[c, item[row]], len(person)).astype(np.float64)

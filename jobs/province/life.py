@@ -120,7 +120,8 @@ def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scal
         now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people)))
         mother, born_on = _births(draws, facts, scale, year, span, now, Homes(homes))
         now.last_birth[mother] = born_on
-        children = _children(draws, rate, year, now.people, mother, born_on)
+        each = _each_child(draws, rate, year, now.people, mother, born_on)
+        children = _children(draws, rate, year, now.people, *each)
         now = now.and_(Lives.starting(draws, facts, scale.onset, children))
         now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people) - len(children), len(now.people)))
     return replace(now, homes=Homes(homes))
@@ -202,6 +203,12 @@ def _births(
     here = homes.county(people.household[women], day) != AWAY
     bears = (u < share) & alive & here & (day - lives.last_birth[women] > 2 * YEAR)
     return women[bears], day[bears]
+
+
+def _each_child(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, day: Ints) -> tuple[Ints, Ints]:
+    """Mother and day of birth of each child: twice for twins."""
+    born = 1 + draws.happens(rate.twins, "twins", people.no[mother], year)
+    return np.repeat(mother, born), np.repeat(day, born)
 
 
 def _children(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, day: Ints) -> People:

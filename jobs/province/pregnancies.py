@@ -26,8 +26,10 @@ class Antenatal(Entries):
 
 
 def pregnancies(people: People) -> tuple[Ints, Ints, Ints]:
-    """Mother, child, and day on which the pregnancy began, of each birth in the simulated years."""
+    """Mother, (first) child, and day on which the pregnancy began, of each delivery in the simulated years."""
     child = np.flatnonzero((people.birth == people.first) & (people.mother != NOBODY))
+    _, one = np.unique(people.mother[child] * 1_000_000 + people.birth[child], return_index=True)  # twins are one
+    child = child[np.sort(one)]
     return people.mother[child], child, people.birth[child] - LENGTH
 
 

@@ -15,17 +15,17 @@ from jobs.province.entries import Entries
 from jobs.province.feeds import doctor_no, patient_no, unique_text
 from jobs.province.life import new_year
 from jobs.province.people import YEAR
+from jobs.province.personal import about_person, residence
 from jobs.province.recording import (
     Batch,
     Scene,
-    about_person,
     day_text,
-    event_day_bad,
+    event_date,
     numbers,
     rows_sent,
     texts,
 )
-from jobs.province.registry_feeds import counties
+from jobs.province.units import pressure_texts, weight_text
 
 ELDERLY, CHRONIC, EMPLOYEES = range(3)  # why a check-up is made
 FOLLOWED = ("hypertension", "diabetes")
@@ -102,23 +102,22 @@ def health_checkup(scene: Scene, checks: Checks) -> Batch:
     diabetic = pa.array(_known(scene, "diabetes", c.person, c.day))
     columns = [
         unique_text(scene, "T", "check-up", rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.day),
-        counties(scene, c.county),
+        residence(scene, feed, rows, c.county),
         texts(("1", "2", "3"), c.kind),
-        day_text(c.day, event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, c.day),
         numbers(body.height, 1),
-        numbers(weight, 1),
+        weight_text(scene, feed, rows, weight),
         numbers(bmi, 1),
-        numbers(body.systolic),
-        numbers(body.diastolic),
+        *pressure_texts(scene, feed, rows, body.systolic, body.diastolic),
         numbers(body.glucose, 2),
         pc.if_else(diabetic, numbers(body.hba1c, 1), ""),
         numbers(np.rint(body.haemoglobin)),
         texts(("1", "2", "3"), smoking(scene, c.person, c.day)),
         texts(("未见明显异常", "血压偏高", "空腹血糖偏高", "血压、空腹血糖偏高", "肥胖"), findings),
     ]
-    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)
 
 
 def chronic_followup(scene: Scene, checks: Checks) -> Batch:
@@ -129,7 +128,7 @@ def chronic_followup(scene: Scene, checks: Checks) -> Batch:
     body, of_diabetes = measured(scene, c.person, c.day, rows.key), c.kind == 1
     high, low = (
         np.where(rows.wrong, a, b) for a, b in ((body.diastolic, body.systolic), (body.systolic, body.diastolic))
-    )
+    )  # exchanged, corrected later
     controlled = np.where(of_diabetes, body.glucose < 7.0, (body.systolic < 140) & (body.diastolic < 90))
     trouble = draws.whole(100, "follow-up trouble", rows.key)
     judged = np.where(trouble < 2, 2, np.where(trouble < 4, 3, np.where(controlled, 0, 1)))
@@ -137,19 +136,18 @@ def chronic_followup(scene: Scene, checks: Checks) -> Batch:
     adherence = np.searchsorted([regular, 0.95], draws.uniform("adherence", rows.key))
     columns = [
         unique_text(scene, "U", "follow-up", rows.key),
-        patient_no(scene, c.person, rows.sender),
+        patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, c.day),
-        counties(scene, c.county),
+        residence(scene, feed, rows, c.county),
         texts(("1", "2"), c.kind),
-        day_text(c.day, event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, c.day),
         texts(("1", "2", "3"), np.searchsorted([60, 80], draws.whole(100, "follow-up how", rows.key), side="right")),
-        numbers(high),  # the two pressures exchanged, corrected later
-        numbers(low),
+        *pressure_texts(scene, feed, rows, high, low),
         pc.if_else(pa.array(of_diabetes), numbers(body.glucose, 2), ""),
-        numbers(body.weight, 1),
+        weight_text(scene, feed, rows, body.weight),
         texts(("1", "2", "3"), adherence),
         texts(("1", "2", "3", "4"), judged),
         day_text(c.day + np.where(judged == 0, QUARTER, 14)),
         doctor_no(draws, np.zeros(len(c.day), np.int64), lives.people.no[c.person]),
     ]
-    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns)
+    return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)

@@ -1,6 +1,7 @@
-"""How records differ from life: which rows are sent when and how often, and the defects of their fields.
+"""How records differ from life: which rows are sent when and how often, when they say it was; and texts of columns.
 
-Every defect is drawn by row with its share in ``conf/job/simulate.yaml`` times the institution's own multiple.
+Every defect is drawn by row with its share in ``conf/dirt`` times the institution's and the clerk's own multiple, and
+marked on the row, so that the truth knows it.
 """
 
 from __future__ import annotations
@@ -12,19 +13,18 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.province.datafiles import quoted
+from jobs.province.defects import Defect
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.facts import ProvinceFacts
-from jobs.province.identity import MISSING, MOTHERS, OLD, TRUE, TYPED_WRONG, TYPED_WRONG_2, Identity
-from jobs.province.institutions import Institutions
+from jobs.province.identity import Identity
+from jobs.province.institutions import CLERKS, Institutions
 from jobs.province.life import Lives
 from jobs.province.schedule import NOT_DELIVERED, Schedule, day_number
 from jobs.province.settings import SimulateSettings
 
 FIRST_YEAR, LAST_YEAR = 1880, 2120
-NEW_CARDS = (np.datetime64("1999-10-01") - np.datetime64("1970-01-01")).astype(int)  # 18-digit numbers from then on
-ID_AFTER = 60  # days until a newborn has a number of its own (assumed)
 LATE, CORRECTED = (20, 71), (5, 56)  # least days, and how many more at most
-UNKNOWN_SEX = "3"  # outside GB/T 2261.1
 
 
 @dataclass(frozen=True)
@@ -42,13 +42,27 @@ class Scene:
 
 @dataclass(frozen=True)
 class Rows:
-    """Which rows are sent: position of the event, sender, period, and whether this is a version corrected later."""
+    """Which rows are sent: position of the event, sender, period, and whether this is a version corrected later.
+
+    ``defects`` is added to as the fields are written; a row sent again by a second system has a key below 0.
+    """
 
     event: Ints
     sender: Ints
     period: Ints
     key: Ints  # the event's key
     wrong: np.ndarray
+    clerk: Ints
+    many: Floats  # multiple of the shares of dirt: the institution's times the clerk's
+    defects: Ints
+
+    def mark(self, kind: Defect, where: np.ndarray) -> None:
+        """Note a defect of these rows (a mask, or positions each given once)."""
+        self.defects[where] |= kind.bit
+
+    def happens(self, draws: Draws, share: float, purpose: str) -> np.ndarray:
+        """The rows that a defect of this share befalls."""
+        return draws.happens(share * self.many, purpose, self.key)
 
 
 @dataclass(frozen=True)
@@ -60,12 +74,24 @@ class Batch:
     period: Ints
     person: Ints  # the person's number
     columns: list[pa.Array]
+    defects: Ints  # the marks of each row's defects
 
 
-def rows_sent(scene: Scene, feed: str, key: Ints, person: Ints, sender: Ints, available: Ints) -> Rows:
-    """The rows delivered of these events: late, corrected later, or repeated, in file order."""
+def rows_sent(
+    scene: Scene, feed: str, key: Ints, person: Ints, sender: Ints, available: Ints, *, two_systems: bool = False
+) -> Rows:
+    """The rows delivered of these events: late, corrected later, or repeated, in file order.
+
+    ``two_systems``: some institutions have two systems that send the same event, each under its own number.
+    """
     draws, dirt = scene.draws, scene.settings.dirt
-    many = scene.institutions.dirt[sender]
+    clerk = draws.whole(CLERKS, f"{feed} clerk", key)
+    many = scene.institutions.dirt[sender] * scene.institutions.clerk[sender, clerk]
+    of = np.arange(len(key))
+    if two_systems:
+        second = np.flatnonzero(draws.happens(dirt.row_of_two_systems * many, f"{feed} two systems", key))
+        of, key = np.concatenate([of, second]), np.concatenate([key, ~key[second]])
+        sender, available, many, clerk = sender[of], available[of], many[of], clerk[of]
     late = draws.happens(dirt.row_late * many, f"{feed} late", key)
     available = available + late * (LATE[0] + draws.whole(LATE[1], f"{feed} late by", key))
     wrong = draws.happens(dirt.row_corrected * many, f"{feed} corrected", key)
@@ -75,49 +101,62 @@ def rows_sent(scene: Scene, feed: str, key: Ints, person: Ints, sender: Ints, av
     then = available[again] + CORRECTED[0] + draws.whole(CORRECTED[1], f"{feed} corrected after", key[again])
     when = np.concatenate([available, then, available[twice]])
     is_wrong = np.concatenate([wrong, np.zeros(len(again), bool), wrong[twice]])
+    repeats = np.repeat([False, True], [len(key) + len(again), len(twice)])
     period = scene.schedule.period_of(when)
-    sent = np.flatnonzero(period != NOT_DELIVERED)
-    event, when, is_wrong, period = event[sent], when[sent], is_wrong[sent], period[sent]
-    block = scene.lives.people.block[person[event]]
+    sent = np.flatnonzero((period != NOT_DELIVERED) & (when >= day_number(scene.settings.begins(feed))))
+    event, when, is_wrong, period, repeats = event[sent], when[sent], is_wrong[sent], period[sent], repeats[sent]
+    block = scene.lives.people.block[person[of[event]]]
     order = np.lexsort((key[event], when, block, period, sender[event]))
-    event = event[order]
-    return Rows(event, sender[event], period[order], key[event], is_wrong[order])
+    e, is_wrong, repeats = event[order], is_wrong[order], repeats[order]
+    rows = Rows(of[e], sender[e], period[order], key[e], is_wrong, clerk[e], many[e], np.zeros(len(e), np.int64))
+    for kind, where in (
+        (Defect.ROW_LATE, late[e]),
+        (Defect.ROW_CORRECTED, is_wrong),
+        (Defect.ROW_REPEATED, repeats),
+        (Defect.ROW_OF_TWO_SYSTEMS, rows.key < 0),
+    ):
+        rows.mark(kind, where)
+    return rows
 
 
-def about_person(
-    scene: Scene, feed: str, rows: Rows, person: Ints, day: Ints, *, registrar: bool = False
-) -> list[pa.Array]:
-    """id_number, name, sex_code and birth_date of each row, with their defects. ``person``, ``day``: by row.
-
-    A newborn has no number for some weeks and is often recorded under the mother's, save by the registrar who gives it.
-    """
-    draws, dirt, people = scene.draws, scene.settings.dirt, scene.lives.people
-    many, key = scene.institutions.dirt[rows.sender], rows.key
-    u = draws.uniform(f"{feed} id", key)
-    variant = np.full(len(key), TRUE)
-    variant[people.birth[person] < NEW_CARDS] = OLD
-    variant = np.where((variant == OLD) & draws.happens(dirt.id_15_digit * many, f"{feed} old id", key), OLD, TRUE)
-    either = np.where(draws.happens(0.5, f"{feed} typo", key), TYPED_WRONG, TYPED_WRONG_2)
-    missing = dirt.id_missing * many
-    variant = np.where(u < missing, MISSING, np.where(u < missing + dirt.id_mistyped * many, either, variant))
-    old = day - people.birth[person]
-    infant = (old < 365) & (people.mother[person] >= 0) & draws.happens(dirt.id_of_mother, f"{feed} infant", key)
-    if not registrar:
-        variant = np.where(infant, MOTHERS, np.where(old < ID_AFTER, MISSING, variant))
-    sex = np.where(draws.happens(dirt.sex_code_unknown * many, f"{feed} sex", key), 2, people.sex[person])
-    bad_birth = draws.happens(dirt.birth_date_impossible * many, f"{feed} birth date", key)
-    return [
-        scene.identity.id_number(person, variant),
-        scene.identity.name.take(pa.array(person)),
-        texts(("1", "2", UNKNOWN_SEX), sex),
-        day_text(people.birth[person], bad_birth),
-    ]
+def event_date(scene: Scene, feed: str, rows: Rows, day: Ints) -> pa.Array:
+    """The day of the event as text; impossible in some rows."""
+    return day_text(day, _impossible(scene, feed, rows))
 
 
-def event_day_bad(scene: Scene, feed: str, rows: Rows) -> np.ndarray:
-    """The rows whose date of the event is impossible."""
-    share = scene.settings.dirt.event_date_impossible * scene.institutions.dirt[rows.sender]
-    return scene.draws.happens(share, f"{feed} event date", rows.key)
+def event_time(scene: Scene, feed: str, rows: Rows, day: Ints, minute: Ints) -> pa.Array:
+    """The time of the event as text: by the clock of the workstation, which may be a day off, or impossible."""
+    draws = scene.draws
+    desk, week = rows.sender * CLERKS + rows.clerk, day // 7
+    share = scene.settings.dirt.clock_a_day_off * scene.institutions.dirt[rows.sender]
+    off = np.flatnonzero(draws.happens(share, f"{feed} clock", desk, week))
+    shown = day.copy()
+    shown[off] += np.where(draws.happens(0.5, f"{feed} clock ahead", desk[off], week[off]), 1, -1)
+    rows.mark(Defect.CLOCK_A_DAY_OFF, off)
+    return time_text(shown, minute, _impossible(scene, feed, rows))
+
+
+def _impossible(scene: Scene, feed: str, rows: Rows) -> np.ndarray:
+    bad = rows.happens(scene.draws, scene.settings.dirt.event_date_impossible, f"{feed} event date")
+    rows.mark(Defect.EVENT_DATE_IMPOSSIBLE, bad)
+    return bad
+
+
+def line_ends(scene: Scene, feed: str, rows: Rows, text: pa.Array) -> pa.Array:
+    """Texts of some rows broken into numbered lines, with a comma."""
+    at = np.flatnonzero(rows.happens(scene.draws, scene.settings.dirt.text_line_end, f"{feed} line end"))
+    broken = [quoted(f"1,{t}\n2,随访") for t in text.take(pa.array(at)).to_pylist()]
+    rows.mark(Defect.TEXT_LINE_END, at)
+    return replaced(text, at, pa.array(broken, pa.string()))
+
+
+def replaced(text: pa.Array, at: Ints, by: pa.Array) -> pa.Array:
+    """These texts in place of those at some positions (in ascending order)."""
+    if not len(at):
+        return text
+    mask = np.zeros(len(text), bool)
+    mask[at] = True
+    return pc.replace_with_mask(text, pa.array(mask), by)
 
 
 def texts(pool: tuple[str, ...], index: Ints) -> pa.Array:
@@ -167,49 +206,9 @@ def joined(*parts: pa.Array | str) -> pa.Array:
     return pc.binary_join_element_wise(*parts, "")
 
 
-def code_texts(scene: Scene) -> tuple[pa.Array, pa.Array]:
-    """Every diagnosis code, WHO's then the national clinical edition's; every name (empty last)."""
-    who = scene.facts.codes.icd10
-    national = [c + "00" if "." in c else c + ".x00" for c in who]
-    return pa.array([*who, *national, ""]), pa.array([*(quoted(n) for n in scene.facts.codes.name), ""])
-
-
-def diagnosis_columns(scene: Scene, diagnosis: Ints, sender: Ints) -> list[pa.Array]:
-    """Code (in the sender's edition) and name of diagnoses; -1 is empty."""
-    codes, names = code_texts(scene)
-    known, size = diagnosis >= 0, len(names) - 1
-    code = np.where(known, diagnosis + size * scene.institutions.national_edition[sender], 2 * size)
-    return [codes.take(pa.array(code)), names.take(pa.array(np.where(known, diagnosis, size)))]
-
-
-def edition(scene: Scene, sender: Ints) -> pa.Array:
-    """The edition that a sender codes by."""
-    return texts(("ICD-10", "ICD-10国临版2.0"), scene.institutions.national_edition[sender].astype(np.int64))
-
-
-def recorded_diagnosis(scene: Scene, feed: str, rows: Rows, diagnosis: Ints) -> Ints:
-    """What is coded of a diagnosis: nothing, a symptom, a suspicion of something else, or (mostly) itself."""
-    draws, recording, codes = scene.draws, scene.settings.recording, scene.facts.codes
-    u = draws.uniform(f"{feed} coded", rows.key)
-    which = draws.uniform(f"{feed} coded as", rows.key)
-    symptom = codes.symptoms[(which * len(codes.symptoms)).astype(np.int64)]
-    choice, of_condition = codes.condition_code["O"]
-    condition = (which * len(scene.facts.conditions.name)).astype(np.int64)
-    suspected = of_condition[choice.pick(draws.uniform(f"{feed} suspected", rows.key), condition)]
-    missing, unspecific = recording.diagnosis_missing, recording.diagnosis_missing + recording.unspecific
-    coded = np.where(u < unspecific, symptom, np.where(u < unspecific + recording.suspected, suspected, diagnosis))
-    coded = np.where(rows.wrong, symptom, coded)  # corrected later
-    return np.where(u < missing, -1, coded)
-
-
 def money(draws: Draws, purpose: str, key: Ints, mean: Floats | float, log_sd: float) -> Floats:
     """Log-normal amounts of a mean, in yuan."""
     return mean * np.exp(log_sd * draws.normal(purpose, key) - log_sd**2 / 2)
-
-
-def quoted(text: str) -> str:
-    """A text as a CSV field, in quotes where it needs them."""
-    return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
 
 
 def first_day(settings: SimulateSettings) -> int:

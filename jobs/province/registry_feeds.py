@@ -7,27 +7,25 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from jobs.province.coding import CERTIFICATE, coded, diagnosis_columns, edition
 from jobs.province.deaths import Deaths
 from jobs.province.draws import Draws, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import OUTSIDE
 from jobs.province.feeds import patient_no, unique_text
-from jobs.province.identity import MOTHERS
+from jobs.province.identity import MISSING, MOTHERS
 from jobs.province.life import AWAY, Lives
 from jobs.province.people import ELSEWHERE, NEVER, NOBODY
+from jobs.province.personal import about_person, name_column, residence, sex_column
 from jobs.province.recording import (
     Batch,
     Scene,
-    about_person,
-    day_text,
-    diagnosis_columns,
-    edition,
-    event_day_bad,
+    event_date,
+    event_time,
     first_day,
     numbers,
     rows_sent,
     texts,
-    time_text,
 )
 
 INITIAL, BIRTH, MOVE_IN, MOVE, MOVE_OUT, DEATH = range(1, 7)  # event_code of the resident register
@@ -102,35 +100,37 @@ def hukou(scene: Scene, place: Ints) -> pa.Array:
     return texts((*known, *OUTSIDE), np.where(place >= ELSEWHERE, place - ELSEWHERE + len(known), place))
 
 
-def resident_register(scene: Scene, events: RegisterEvents) -> Batch:
-    """One row an event, delivered for the day it holds from."""
+def resident_register(scene: Scene, events: RegisterEvents, told: Ints) -> Batch:
+    """One row an event, delivered for the day on which the register is ``told`` of it."""
     feed, people = "resident_register", scene.lives.people
     where = np.where(events.county == AWAY, events.before, events.county)
     sender = scene.institutions.register[scene.facts.places.city[where]]
     key = (people.no[events.person] * 40_000 + events.day) * 10 + events.code
-    rows = rows_sent(scene, feed, key, events.person, sender, events.day)
+    rows = rows_sent(scene, feed, key, events.person, sender, told)
     e = events.at(rows.event)
     born = e.code == BIRTH
     mother = np.where(born & (people.mother[e.person] != NOBODY), e.person, 0)
-    mothers_id = scene.identity.id_number(mother, np.where(born, MOTHERS, 5))
+    mothers_id = scene.identity.id_number(mother, np.where(born, MOTHERS, MISSING))
     columns = [
         unique_text(scene, "C", "register", rows.key),
-        patient_no(scene, e.person, rows.sender),
+        patient_no(scene, e.person, rows.sender, e.day),
         *about_person(scene, feed, rows, e.person, e.day, registrar=True),
         numbers(e.code),
-        day_text(e.day, event_day_bad(scene, feed, rows)),
-        counties(scene, e.county),
+        event_date(scene, feed, rows, e.day),
+        residence(scene, feed, rows, e.county),
         hukou(scene, np.where(rows.wrong, ELSEWHERE, people.hukou[e.person])),
         mothers_id,
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[e.person], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[e.person], columns, rows.defects)
 
 
-def birth_certificate(scene: Scene) -> Batch:
-    """One row a birth, filed within days."""
+def birth_certificate(scene: Scene, born_here: np.ndarray) -> Batch:
+    """One row a birth of those born in the province (by person), filed within days."""
     feed, draws, lives = "birth_certificate", scene.draws, scene.lives
     people = lives.people
-    child = np.flatnonzero((people.birth == people.first) & (people.birth >= first_day(scene.settings) - 100))
+    child = np.flatnonzero(
+        born_here & (people.birth == people.first) & (people.birth >= first_day(scene.settings) - 100)
+    )
     child = child[lives.county(child, people.birth[child]) != AWAY]
     county, no = lives.county(child, people.birth[child]), people.no[child]
     sender = scene.institutions.maternal[scene.facts.places.city[county]]
@@ -141,25 +141,24 @@ def birth_certificate(scene: Scene) -> Batch:
     boy = np.where(people.sex[c] == 0, 1, -1)
     weight = 3340 + 120 * (weeks - 39) + 430 * draws.normal("weight", rows.key) + 40 * boy  # (assumed, see _weeks)
     weight = np.maximum(weight, 700) * np.where(rows.wrong, 0.1, 1.0)
-    identity = about_person(scene, feed, rows, c, people.birth[c])
     name = scene.identity.name
     father = np.where(people.father[c] != NOBODY, people.father[c], 0)
     known = pa.array(people.father[c] != NOBODY)
     columns = [
         unique_text(scene, "B", "birth", rows.key),
         texts((), np.full(len(c), -1)),
-        identity[1],
-        identity[2],
-        time_text(people.birth[c], draws.whole(1440, "birth minute", rows.key), event_day_bad(scene, feed, rows)),
+        name_column(scene, feed, rows, c, people.birth[c], registrar=True),
+        sex_column(scene, feed, rows, c),
+        event_time(scene, feed, rows, people.birth[c], draws.whole(1440, "birth minute", rows.key)),
         counties(scene, where),
         numbers(weeks),
         numbers(weight),
         name.take(pa.array(people.mother[c])),
         scene.identity.id_number(c, np.full(len(c), MOTHERS)),
         pa.compute.if_else(known, name.take(pa.array(father)), ""),
-        counties(scene, where),
+        residence(scene, feed, rows, where),
     ]
-    return Batch(feed, rows.sender, rows.period, people.no[c], columns)
+    return Batch(feed, rows.sender, rows.period, people.no[c], columns, rows.defects)
 
 
 def _weeks(draws: Draws, key: Ints) -> Ints:
@@ -182,20 +181,17 @@ def death_certificate(scene: Scene, deaths: Deaths) -> Batch:
     filed = deaths.day + draws.whole(CERTIFIED_WITHIN, "death filed", no)
     rows = rows_sent(scene, feed, no, deaths.person, sender, filed)
     e = rows.event
-    cause = diagnosis_columns(
-        scene, np.where(rows.wrong, scene.facts.codes.icd10.index("I50.9"), deaths.cause[e]), rows.sender
-    )
     direct = np.where(deaths.immediate[e] >= 0, deaths.immediate[e], deaths.cause[e])
     under = np.where(deaths.immediate[e] >= 0, deaths.cause[e], -1)
     columns = [
         unique_text(scene, "S", "death", rows.key),
         *about_person(scene, feed, rows, deaths.person[e], deaths.day[e]),
-        day_text(deaths.day[e], event_day_bad(scene, feed, rows)),
+        event_date(scene, feed, rows, deaths.day[e]),
         pa.array(deaths.place[e].tolist(), pa.string()),
-        counties(scene, county[e]),
-        *cause,
+        residence(scene, feed, rows, county[e]),
+        *coded(scene, feed, rows, deaths.cause[e], deaths.person[e], deaths.day[e], CERTIFICATE),
         diagnosis_columns(scene, direct, rows.sender)[0],
         diagnosis_columns(scene, under, rows.sender)[0],
         edition(scene, rows.sender),
     ]
-    return Batch(feed, rows.sender, rows.period, lives.people.no[deaths.person[e]], columns)
+    return Batch(feed, rows.sender, rows.period, lives.people.no[deaths.person[e]], columns, rows.defects)

@@ -87,7 +87,7 @@ class Factors:
         no, sex = people.no, people.sex
         start, end = (a.astype(np.float32)[:, None] for a in smoking_ages(draws, facts, no, sex))
         age = (AGES + 0.5).astype(np.float32)[None, :]
-        mass = body_mass(draws, facts, no[:, None], AGES[None, :] + 0.5).astype(np.float32)
+        mass = body_mass(draws, facts, no[:, None], (AGES[None, :] + 0.5).astype(np.float64)).astype(np.float32)
         drinks = np.array([facts.catalogue.share["body.drinks_male"], facts.catalogue.share["body.drinks_female"]])
         smoked = np.clip(np.minimum(age, end) - start, 0, MOST_PACKS * PACK_YEARS)
         self._held: dict[str, Singles] = {

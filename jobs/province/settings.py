@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.dirt import Coding, Dirt, Recording
+from jobs.province.shares import Outbreaks, Undelivered
 
 MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
 REGISTER = "resident_register"
@@ -30,8 +32,20 @@ FEEDS = (
     "birth_certificate",
     "death_certificate",
 )
-ABOVE_ONE = ("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread")
-S = TypeVar("S", bound="Yearly | Recording | Dirt")
+FIRST_FEEDS = (
+    REGISTER,
+    "outpatient_visit",
+    "inpatient_home_page",
+    "laboratory",
+    "birth_certificate",
+    "death_certificate",
+)
+"""Those that institutions deliver from the first day on; the others follow from ``later_feeds_from`` on."""
+ABOVE_ONE = (
+    *("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread", "clerk_spread"),
+    *("missing", "symptom", "unspecified", "neighbouring", "local", "outside", "traditional"),
+)
+S = TypeVar("S", bound="Yearly | Coding | Dirt")
 
 
 @dataclass(frozen=True)
@@ -45,37 +59,9 @@ class Yearly:
     move_out: float
     move_back: float
     move_in: float
+    twins: float
     visits: float
     admissions: float
-
-
-@dataclass(frozen=True)
-class Recording:
-    """How codes come out of what was the matter, as shares."""
-
-    diagnosis_missing: float
-    unspecific: float
-    suspected: float
-    national_edition: float
-
-
-@dataclass(frozen=True)
-class Dirt:
-    """Shares of delivered rows with each kind of defect."""
-
-    spread: float
-    id_missing: float
-    id_15_digit: float
-    id_mistyped: float
-    id_of_mother: float
-    birth_date_impossible: float
-    event_date_impossible: float
-    sex_code_unknown: float
-    row_repeated: float
-    row_late: float
-    row_corrected: float
-    file_repeated: float
-    person_without_id: float
 
 
 @dataclass(frozen=True)
@@ -85,6 +71,7 @@ class SimulateSettings:
     residents: int
     seed: int
     feeds: tuple[str, ...]
+    later_feeds_from: date | None
     population_on: date
     backload_from: date | None
     start: date
@@ -98,11 +85,18 @@ class SimulateSettings:
     rate: Yearly
     recording: Recording
     dirt: Dirt
+    outbreaks: Outbreaks
+    undelivered: Undelivered
 
     @property
     def first_day(self) -> date:
         """The first day whose records are delivered: of the back-load, or of the deliveries."""
         return self.backload_from or self.start
+
+    def begins(self, feed: str) -> date:
+        """The first day on which a feed is delivered."""
+        later = self.later_feeds_from if feed not in FIRST_FEEDS else None
+        return max(later or self.first_day, self.first_day)
 
     @staticmethod
     def of(node: Mapping[str, Any]) -> SimulateSettings:
@@ -111,8 +105,9 @@ class SimulateSettings:
             residents=_whole(node, "residents", 1, MOST_RESIDENTS),
             seed=_whole(node, "seed", 0, 2**53),
             feeds=_some_of(node, "feeds", FEEDS),
+            later_feeds_from=_day_or_none(node, "later_feeds_from"),
             population_on=_day(node, "population_on"),
-            backload_from=None if node.get("backload_from") in (None, "", "null") else _day(node, "backload_from"),
+            backload_from=_day_or_none(node, "backload_from"),
             start=_day(node, "start"),
             end=_day(node, "end"),
             deliver_every=_one_of(node, "deliver_every", ("month", "day")),
@@ -122,8 +117,10 @@ class SimulateSettings:
             gb18030_share=_number(node["gb18030_share"], "gb18030_share", 1.0),
             partitions=None if node.get("partitions") is None else _whole(node, "partitions", 1, 100_000),
             rate=_group(Yearly, node, "rate"),
-            recording=_group(Recording, node, "recording"),
+            recording=_recording(node["recording"]),
             dirt=_group(Dirt, node, "dirt"),
+            outbreaks=Outbreaks.read(node["outbreaks"]),
+            undelivered=Undelivered.read(node["undelivered"]),
         )
         return _consistent(made)
 
@@ -143,14 +140,36 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
             f"simulate.start={made.start}, simulate.end={made.end}: must lie within 60 years after "
             f"simulate.population_on={made.population_on}"
         )
-    for together in (("rate.move_out", "rate.move_within"), ("recording.diagnosis_missing", "recording.unspecific")):
-        shares = [getattr(getattr(made, group), name) for group, name in (t.split(".") for t in together)]
-        if sum(shares) > 1:
-            names = " and simulate.".join(together)
-            raise Refused(f"simulate.{names}: must not come to more than 1 together, these are {sum(shares):g}")
+    moves = made.rate.move_out + made.rate.move_within
+    if moves > 1:
+        raise Refused(
+            "simulate.rate.move_out and simulate.rate.move_within: must not come to more than 1 together, "
+            f"these are {moves:g}"
+        )
     inner, outer = sorted((made.out.resolve(), made.truth.resolve()), key=lambda p: -len(p.parts))
     if inner == outer or outer in inner.parents:
         raise Refused(f"simulate.truth={made.truth}: must lie apart from simulate.out={made.out}")
+    return made
+
+
+def _recording(node: Mapping[str, Any]) -> Recording:
+    national, insurance = (
+        _number(node[f"{n}_edition"], f"recording.{n}_edition", 1.0) for n in ("national", "insurance")
+    )
+    if national + insurance > 1:
+        raise Refused(
+            f"simulate.recording.insurance_edition={insurance}: must be at most {1 - national:g}, "
+            "1 less simulate.recording.national_edition"
+        )
+    return Recording(national, insurance, *(_coding(node, s) for s in ("outpatient", "inpatient", "death")))
+
+
+def _coding(node: Mapping[str, Any], setting: str) -> Coding:
+    made, group = _group(Coding, node, setting, "recording."), f"simulate.recording.{setting}"
+    if made.predictive_value < 0.01:
+        raise Refused(f"{group}.predictive_value={made.predictive_value}: must be a number from 0.01 to 1")
+    if made.sensitivity < 1 and not sum(made.misses):
+        raise Refused(f"{group}.missing=0: must be above 0, or another of the weights, if sensitivity is below 1")
     return made
 
 
@@ -166,6 +185,10 @@ def _day(node: Mapping[str, Any], name: str) -> date:
         return date.fromisoformat(str(node[name]))
     except ValueError:
         raise Refused(f"simulate.{name}={node[name]}: must be a date like 2023-01-31") from None
+
+
+def _day_or_none(node: Mapping[str, Any], name: str) -> date | None:
+    return None if node.get(name) in (None, "", "null") else _day(node, name)
 
 
 def _one_of(node: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> str:
@@ -192,10 +215,11 @@ def _folder(node: Mapping[str, Any], name: str) -> Path:
     return Path(value).absolute()
 
 
-def _group(kind: type[S], node: Mapping[str, Any], group: str) -> S:
+def _group(kind: type[S], node: Mapping[str, Any], group: str, above: str = "") -> S:
     values = {}
     for f in fields(kind):
-        values[f.name] = _number(node[group][f.name], f"{group}.{f.name}", 1000.0 if f.name in ABOVE_ONE else 1.0)
+        most = 1000.0 if f.name in ABOVE_ONE else 1.0
+        values[f.name] = _number(node[group][f.name], f"{above}{group}.{f.name}", most)
     return kind(**values)
 
 

@@ -25,13 +25,15 @@ from jobs.province.deaths import deaths
 from jobs.province.documents import documents, emr_document
 from jobs.province.draws import Draws
 from jobs.province.encounters import encounters
+from jobs.province.epidemic import at_risk
 from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
 from jobs.province.foreseen import hazards, readmissions
 from jobs.province.identity import identity
 from jobs.province.imaging import imaging_study, studies
 from jobs.province.immunisation import doses, immunisation
-from jobs.province.infections import LONGEST_WAIT, infection_events, infections, infectious_card
+from jobs.province.infections import LONGEST_WAIT, infection_events, infection_truth, infections, outbreak_truth
+from jobs.province.infectious_cards import infectious_card
 from jobs.province.institutions import Institutions
 from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
 from jobs.province.life import simulate_lives
@@ -45,12 +47,13 @@ from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import FEEDS, REGISTER, SimulateSettings
 from jobs.province.stays import LONGEST, described, hospital_stays
 from jobs.province.truth import causes, episode_events, events, persons, pregnancy_events, write_parquet
+from jobs.province.undelivered import delivered, undelivered
 from jobs.province.visits import outpatient_visits
 from jobs.province.writing import Desk, Feed, chunks, write_files
 
 PART = 4  # blocks made together; the content does not depend on it, the names of truth files do
 LOOK_BACK = 155  # days before the first one whose events may still be delivered late or corrected
-CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary"
+CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary, defects binary"
 WRITTEN_DDL = "feed string, files long, rows long, bytes long"
 
 
@@ -139,24 +142,26 @@ def desk_of(settings: SimulateSettings, contracts: Path, institutions: Instituti
 
 def expected(settings: SimulateSettings) -> int:
     """Rows to expect of the feeds asked for, by arithmetic: visits and stays by their rates, the rest by shares."""
-    first, last = Schedule.of(settings).days
-    years = settings.residents * (last - first + 1) / 365.2425
-    visits, stays = years * settings.rate.visits, years * settings.rate.admissions
-    per_feed = {
-        REGISTER: settings.residents * bool(settings.backload_from) + years * 0.03,
-        "registration": visits,
-        "outpatient_visit": visits,
-        "emr_document": 2 * stays + 0.15 * visits,
-        "prescription": 1.3 * visits + stays,
-        "payment": visits + stays,
+    last = Schedule.of(settings).days[1]
+    rate, stays = settings.rate, settings.rate.admissions
+    a_year = {
+        REGISTER: 0.03,
+        "registration": rate.visits,
+        "outpatient_visit": rate.visits,
+        "emr_document": 2 * stays + 0.15 * rate.visits,
+        "prescription": 1.3 * rate.visits + stays,
+        "payment": rate.visits + stays,
         "inpatient_home_page": stays,
-        "laboratory": ITEMS * (visits * AT_VISIT + stays * AT_STAY),
-        "imaging_study": 0.1 * visits + 0.8 * stays,
-        "health_checkup": 0.2 * years,
-        "chronic_followup": 0.3 * years,
-        "immunisation": 0.16 * years,
+        "laboratory": ITEMS * (rate.visits * AT_VISIT + stays * AT_STAY),
+        "imaging_study": 0.1 * rate.visits + 0.8 * stays,
+        "health_checkup": 0.2,
+        "chronic_followup": 0.3,
+        "immunisation": 0.16,
     }
-    return round(sum(per_feed.get(feed, years * 0.01) for feed in settings.feeds))
+    days = {feed: last - day_number(settings.begins(feed)) + 1 for feed in settings.feeds}
+    rows = sum(a_year.get(feed, 0.01) * max(n, 0) / 365.2425 for feed, n in days.items())
+    registered = REGISTER in settings.feeds and settings.backload_from is not None
+    return round(settings.residents * (rows + registered))
 
 
 def make_part(
@@ -198,24 +203,28 @@ def live_and_record(
         institutions,
         schedule,
         lives,
-        identity(draws, facts.names, lives.people, settings.dirt.person_without_id),
+        identity(draws, facts.names, lives.people, settings.dirt),
     )
     start, recent = day_number(settings.population_on), max(first - LOOK_BACK, day_number(settings.population_on))
     visits = outpatient_visits(draws, facts, scale, institutions, lives, _months(recent, last))
     stays = hospital_stays(draws, facts, scale, lives, _months(start, last))
     stays = stays.at(np.flatnonzero(stays.discharged >= recent))
-    about = described(draws, facts, institutions, lives, stays)
     dead = deaths(draws, facts, scale, lives, stays)
     registered = register_events(lives, first if settings.backload_from else None)
+    all_visits, all_stays, reaches = visits, stays, delivered(scene, visits, stays, dead, registered)
+    visits, stays = visits.at(reaches.visit), stays.at(reaches.stay)
+    about = described(draws, facts, institutions, lives, stays)
     care = encounters(draws, visits, stays, about)
     done = studies(draws, facts, lives, care)
     months = _months(recent, last)
     checked = checkups(scene, range(_year(recent), _year(last) + 1))
     followed = followups(scene, range(months.start // 3, (months.stop - 1) // 3 + 1))
     vaccinated, tumours = doses(scene), cancers(scene)
-    infected = infections(scene, _months(max(recent - LONGEST_WAIT, start), last))
+    infecting = _months(max(recent - LONGEST_WAIT, start), last)
+    risk = at_risk(scene, infecting)
+    infected = infections(scene, infecting, risk)
     record: dict[str, Callable[[], Batch]] = {
-        "resident_register": lambda: resident_register(scene, registered),
+        "resident_register": lambda: resident_register(scene, registered, reaches.told),
         "registration": lambda: registration(scene, visits),
         "outpatient_visit": lambda: outpatient_visit(scene, visits),
         "emr_document": lambda: emr_document(scene, documents(lives, care, done), done),
@@ -229,8 +238,8 @@ def live_and_record(
         "immunisation": lambda: immunisation(scene, vaccinated),
         "infectious_card": lambda: infectious_card(scene, infected),
         "cancer_card": lambda: cancer_card(scene, tumours),
-        "birth_certificate": lambda: birth_certificate(scene),
-        "death_certificate": lambda: death_certificate(scene, dead),
+        "birth_certificate": lambda: birth_certificate(scene, reaches.birth),
+        "death_certificate": lambda: death_certificate(scene, dead.at(reaches.death)),
     }
     batches = [record[feed]() for feed in settings.feeds]
     also = [
@@ -242,9 +251,12 @@ def live_and_record(
         *pregnancy_events(scene),
     ]
     truth = {
-        "event": events(scene, registered, visits, stays, also),
+        "event": events(scene, registered, all_visits, all_stays, also),
         "person": persons(scene),
         "cause_of_death": causes(scene, dead),
+        "infection": infection_truth(scene, infected),
+        "outbreak": outbreak_truth(scene, infected, infecting, risk),
+        "undelivered": undelivered(scene, all_visits, all_stays, dead, registered, infected, reaches),
         "cancer": cancer_truth(scene, tumours),
         "hazard": hazards(scene, scale),
         "readmission": readmissions(scene, scale, stays),
@@ -263,7 +275,9 @@ def _year(day: int) -> int:
 
 def _every_register(spark: SparkSession, institutions: Institutions, schedule: Schedule) -> DataFrame:
     """An empty share of every register and period: a register reports even when nothing happened."""
-    rows = [(int(s), REGISTER, p, -1, b"", b"") for s in institutions.register for p in range(len(schedule.periods))]
+    rows = [
+        (int(s), REGISTER, p, -1, b"", b"", b"") for s in institutions.register for p in range(len(schedule.periods))
+    ]
     return spark.createDataFrame(rows, CHUNK_DDL)
 
 

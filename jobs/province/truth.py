@@ -1,11 +1,13 @@
-"""What really happened, kept apart from the lake as Parquet: ``person``, ``event`` and ``record``.
+"""What really happened, kept apart from the lake as Parquet: ``person``, ``event``, ``record`` and ``defect``.
 
-``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``event``
+``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``defect`` (file,
+row, field, kind): what was planted wrong in it, one row a defect; no field where it is the whole row. ``event``
 (person, kind, date, city, county): what happened in the days of the run, and the conditions that people already had
 when they first appear; places are those of usual residence, empty outside the province. ``person``: everyone who first
-appears in the run. ``cause_of_death``: why each death happened. ``cancer``: stage and way of
-detection of each cancer found. ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run
-adds files of its own name, so that a later day extends the truth.
+appears in the run. ``cause_of_death``: why each death happened. ``infection``, ``outbreak`` (see ``infections``) and
+``undelivered`` (see there) are told beside what they are about; ``cancer``: stage and way of detection of each cancer
+found; ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run adds files of its own
+name, so that a later day extends the truth.
 """
 
 from __future__ import annotations
@@ -80,14 +82,14 @@ def _of(events_: RegisterEvents, code: int) -> tuple[Ints, Ints]:
 def _condition(scene: Scene, days: Ints) -> tuple[Ints, Ints, Ints]:
     """Who is known by this run to have had it on which day: it happened in its days, or the person appears in them."""
     first, last = scene.schedule.days
-    lives, appears = scene.lives, _appears(scene)
-    known = np.maximum(days, appears)
+    lives, known_from = scene.lives, appears(scene)
+    known = np.maximum(days, known_from)
     who = np.flatnonzero((days < NEVER) & (days <= lives.death) & (known >= first) & (known <= last))
     before = days[who] < lives.people.first[who]
     return who, days[who], np.where(before, AWAY, lives.county(who, days[who]))
 
 
-def _appears(scene: Scene) -> Ints:
+def appears(scene: Scene) -> Ints:
     """The day from which the truth knows each person: the first run's first day, birth, or arrival."""
     start = scene.schedule.days[0] if scene.settings.backload_from else 0
     return np.maximum(scene.lives.people.first, start)
@@ -115,9 +117,9 @@ def _none(text: pa.Array) -> pa.Array:
 def persons(scene: Scene) -> pa.Table:
     """Everyone who first appears in the run: number, birth, sex, name, true ID number, places, mother."""
     first, last = scene.schedule.days
-    people, appears = scene.lives.people, _appears(scene)
-    alive = scene.lives.death >= appears
-    who = np.flatnonzero((appears >= first) & (appears <= last) & alive)
+    people, known_from = scene.lives.people, appears(scene)
+    alive = scene.lives.death >= known_from
+    who = np.flatnonzero((known_from >= first) & (known_from <= last) & alive)
     mother = people.mother[who]
     return pa.table(
         {
@@ -126,7 +128,7 @@ def persons(scene: Scene) -> pa.Table:
             "sex": texts(("male", "female"), people.sex[who]),
             "name": scene.identity.name.take(pa.array(who)),
             "id_number": _none(scene.identity.id_number(who, np.full(len(who), TRUE))),
-            "home_county": _none(counties(scene, scene.lives.county(who, appears[who]))),
+            "home_county": _none(counties(scene, scene.lives.county(who, known_from[who]))),
             "hukou_county": hukou(scene, people.hukou[who]),
             "mother": pa.array(people.no[mother], mask=mother == NOBODY),
         }

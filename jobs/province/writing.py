@@ -19,6 +19,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
+from jobs.province.defects import DEFECT, defect_table
 from jobs.province.draws import Draws
 from jobs.province.recording import Batch
 from jobs.province.schedule import Period
@@ -31,6 +32,7 @@ CHUNK = pa.schema(
         ("part", pa.int64()),
         ("text", pa.binary()),
         ("persons", pa.binary()),
+        ("defects", pa.binary()),
     ]
 )
 WRITTEN = pa.schema([("feed", pa.string()), ("files", pa.int64()), ("rows", pa.int64()), ("bytes", pa.int64())])
@@ -74,10 +76,10 @@ def chunks(batch: Batch, part: int) -> pa.RecordBatch:
     bounds = np.append(first, len(lines))
     _, offsets, data = lines.buffers()
     starts = np.frombuffer(offsets, np.int32, len(lines) + 1)[bounds]
-    persons = pa.py_buffer(batch.person.astype(np.int64).tobytes())
+    persons, defects = (pa.py_buffer(x.astype(np.int64).tobytes()) for x in (batch.person, batch.defects))
     binary = (
         pa.Array.from_buffers(pa.binary(), len(first), [None, pa.py_buffer(o.astype(np.int32).tobytes()), b])
-        for o, b in ((starts, data), (bounds * 8, persons))
+        for o, b in ((starts, data), (bounds * 8, persons), (bounds * 8, defects))
     )
     return pa.RecordBatch.from_arrays(
         [
@@ -95,33 +97,37 @@ def write_files(desk: Desk, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Re
     """Write the files of chunks that come ordered by sender, feed, period and part; yields counts by feed."""
     shard: tuple[int, str] | None = None
     writer: _Shard | None = None
-    for sender, feed, period, texts, persons in _by_file(batches):
+    for sender, feed, period, texts, persons, defects in _by_file(batches):
         if shard != (sender, feed):
             if writer:
                 yield writer.done()
             shard, writer = (sender, feed), _Shard(desk, sender, feed)
         assert writer
-        writer.file(period, texts, persons)
+        writer.file(period, texts, persons, defects)
     if writer:
         yield writer.done()
 
 
-def _by_file(batches: Iterator[pa.RecordBatch]) -> Iterator[tuple[int, str, int, list[bytes], list[bytes]]]:
+def _by_file(
+    batches: Iterator[pa.RecordBatch],
+) -> Iterator[tuple[int, str, int, list[bytes], list[bytes], list[bytes]]]:
     """Gather the chunks of each file."""
     now: tuple[int, str, int] | None = None
     texts: list[bytes] = []
     persons: list[bytes] = []
+    defects: list[bytes] = []
     for batch in batches:
-        columns = (batch.column(n).to_pylist() for n in ("sender", "feed", "period", "text", "persons"))
-        for sender, feed, period, text, person in zip(*columns, strict=True):
+        columns = (batch.column(n).to_pylist() for n in ("sender", "feed", "period", "text", "persons", "defects"))
+        for sender, feed, period, text, person, marks in zip(*columns, strict=True):
             if (sender, feed, period) != now:
                 if now:
-                    yield *now, texts, persons
-                now, texts, persons = (sender, feed, period), [], []
+                    yield *now, texts, persons, defects
+                now, texts, persons, defects = (sender, feed, period), [], [], []
             texts.append(text)
             persons.append(person)
+            defects.append(marks)
     if now:
-        yield *now, texts, persons
+        yield *now, texts, persons, defects
 
 
 class _Shard:
@@ -130,48 +136,52 @@ class _Shard:
     def __init__(self, desk: Desk, sender: int, feed: str) -> None:
         self.desk, self.sender, self.feed = desk, sender, feed
         self.files = self.rows = self.bytes = self.held = 0
-        self.about: list[tuple[str, np.ndarray]] = []
+        self.about: list[tuple[str, np.ndarray, np.ndarray]] = []
         self.stems, self.twice = _stems(desk, sender, feed)
         name = f"{desk.senders[sender]}-{feed}.parquet"
-        self.path = desk.truth / "record" / desk.window / name
-        self.part = self.path.with_name(f".{name}.part")
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self.truth = pq.ParquetWriter(self.part, RECORD)
+        self.paths = [desk.truth / table / desk.window / name for table in ("record", "defect")]
+        self.parts = [p.with_name(f".{name}.part") for p in self.paths]
+        for path in self.paths:
+            path.parent.mkdir(parents=True, exist_ok=True)
+        self.truth, self.defects = (pq.ParquetWriter(p, s) for p, s in zip(self.parts, (RECORD, DEFECT), strict=True))
 
-    def file(self, period: int, texts: list[bytes], persons: list[bytes]) -> None:
-        """Write one file (two, if it is sent twice) and who its rows are about."""
+    def file(self, period: int, texts: list[bytes], persons: list[bytes], defects: list[bytes]) -> None:
+        """Write one file (two, if it is sent twice), who its rows are about and what is wrong with them."""
         desk, about = self.desk, self.desk.feeds[self.feed]
         encoding = "gb18030" if desk.gb18030[self.sender] else "utf-8"
         body = (",".join(about.header) + "\n").encode() + b"".join(texts)
         if encoding == "gb18030":
             body = body.decode().encode(encoding)
-        who = np.frombuffer(b"".join(persons), np.int64)
+        who, marks = (np.frombuffer(b"".join(x), np.int64) for x in (persons, defects))
         manifest = _manifest(desk, self.sender, self.feed, desk.periods[period], body, len(who), encoding)
         for ending in (".csv", "_resent.csv")[: 1 + self.twice[period]]:
             name = self.stems[period] + ending
             _put(f"{desk.out}/{name}", body, manifest)
-            self.about.append((name, who))
+            self.about.append((name, who, marks))
             self.held += len(who)
             if self.held > HELD:
                 self._record()
             self.files, self.rows, self.bytes = self.files + 1, self.rows + len(who), self.bytes + len(body)
 
     def _record(self) -> None:
-        """Write who the rows of the files so far are about."""
-        sizes = [len(who) for _, who in self.about]
-        files = pa.array([name for name, _ in self.about], pa.string())
+        """Write who the rows of the files so far are about, and their defects."""
+        sizes = [len(who) for _, who, _ in self.about]
+        files = pa.array([name for name, _, _ in self.about], pa.string())
         which = pa.array(np.repeat(np.arange(len(sizes), dtype=np.int32), sizes))
         rows = np.concatenate([np.arange(n) for n in sizes]) if sizes else np.zeros(0, np.int64)
-        persons = np.concatenate([who for _, who in self.about]) if sizes else np.zeros(0, np.int64)
+        nothing = [np.zeros(0, np.int64)]
+        persons, marks = (np.concatenate(nothing + [about[n] for about in self.about]) for n in (1, 2))
         file = pa.DictionaryArray.from_arrays(which, files)
         self.truth.write_table(pa.table([file, pa.array(rows), pa.array(persons)], schema=RECORD))
+        self.defects.write_table(defect_table(self.feed, file, rows, marks))
         self.about, self.held = [], 0
 
     def done(self) -> pa.RecordBatch:
         """Close the truth about this sender and feed."""
         self._record()
-        self.truth.close()
-        os.replace(self.part, self.path)
+        for writer, part, path in zip((self.truth, self.defects), self.parts, self.paths, strict=True):
+            writer.close()
+            os.replace(part, path)
         counts = ([self.feed], [self.files], [self.rows], [self.bytes])
         return pa.RecordBatch.from_arrays(
             [pa.array(c, f.type) for c, f in zip(counts, WRITTEN, strict=True)], schema=WRITTEN

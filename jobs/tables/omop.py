@@ -177,7 +177,7 @@ CONDITION_OCCURRENCE = Table(
         _id("condition_type_concept_id", "Kind of source: see codes/type_concept.csv.", True),
         _id(
             "condition_status_concept_id",
-            "32903 main, 32909 other diagnosis at discharge; 32902 first, 32908 other of a visit.",
+            "32903 main, 32909 other diagnosis at discharge; 32902 first, 32908 other of a visit; 32899 a suspicion.",
         ),
         _text("stop_reason"),
         _id("provider_id"),

@@ -18,16 +18,17 @@ from pathlib import Path
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
-import yaml
+from omegaconf import OmegaConf
 from rich.console import Console
 from rich.table import Table as Grid
 
+from jobs.lakehouse.settings import load
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.recording import Batch
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule
-from jobs.province.settings import FEEDS, SimulateSettings
+from jobs.province.settings import SimulateSettings
 from jobs.province.simulate import PART, desk_of, live_and_record, read_contracts
 from jobs.province.writing import CHUNK, chunks, write_files
 from tests.conftest import CHECKOUT
@@ -59,10 +60,10 @@ def main(arguments: list[str]) -> int:
 
 def measured(folder: Path, blocks: int) -> Grid:
     """What the residents of some blocks cost, from 2021 to 2025 with monthly deliveries."""
-    node = yaml.safe_load((CHECKOUT / "conf/job/simulate.yaml").read_text(encoding="utf-8"))["simulate"]
-    settings = SimulateSettings.of(
-        node | {"feeds": list(FEEDS), "out": str(folder / "inbox"), "truth": str(folder / "truth")}
-    )
+    places = {"out": str(folder / "inbox"), "truth": str(folder / "truth")}
+    node = OmegaConf.to_container(load("simulate").simulate)
+    assert isinstance(node, dict)
+    settings = SimulateSettings.of({**node, **places, "later_feeds_from": None})
     facts = ProvinceFacts.read("370000", FACTS)
     schedule, institutions = Schedule.of(settings), Institutions.of(facts.places, settings)
     scale, clock = scales(facts, settings.rate), Clock()

@@ -55,8 +55,10 @@ class People:
             self._add("visit", person_id=who, day=date.fromisoformat(day), visit_concept_id=concept)
         return self
 
-    def diagnosed(self, who: int, icd10: str, day: str) -> People:
-        return self._add("diagnosis", person_id=who, day=date.fromisoformat(day), icd10=icd10)
+    def diagnosed(self, who: int, icd10: str, *days: str, status: int = 32902) -> People:
+        for day in days:
+            self._add("diagnosis", person_id=who, day=date.fromisoformat(day), icd10=icd10, status=status)
+        return self
 
     def _add(self, table: str, **row: object) -> People:
         self.rows[table].append(row)

@@ -16,7 +16,7 @@ def test_every_measure_has_a_page_with_its_version_and_conditions():
 
 def test_a_page_says_from_when_on_somebody_is_at_risk():
     assert "after 365 days of observation" in page(LUNG_CANCER_INCIDENCE)
-    assert counted(LUNG_CANCER_INCIDENCE.denominator).endswith("where `icd10 in ('C33', 'C34')`")
+    assert counted(LUNG_CANCER_INCIDENCE.denominator).endswith("or by two days within 365 days")
 
 
 def test_a_page_names_the_limits_that_are_computed():

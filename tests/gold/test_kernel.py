@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from jobs.codes.lists import MAIN_OF_STAY, PRELIMINARY
 from jobs.gold.declare import Count, Measure
 from jobs.gold.kernel import ATOMS, atoms
 from jobs.gold.measures import COUNTED
@@ -112,7 +113,7 @@ def test_a_diagnosis_recorded_before_observation_began_still_makes_a_prevalent_c
 
 def test_incidence_needs_365_days_of_observation():
     """Observed from 1 March 2023: at risk from 29 February 2024 (365 days later), 307 days of 2024; the case counts."""
-    people = resident(first="2023-03-01").diagnosed(1, "C34", "2025-02-01")
+    people = resident(first="2023-03-01").diagnosed(1, "C34", "2025-02-01", status=MAIN_OF_STAY)
     assert count(people, "lung_cancer_incidence", "denominator") == {
         (2024, LIXIA, "male", "60-64"): 307,
         (2025, LIXIA, "male", "60-64"): 32,  # January and the day of diagnosis
@@ -121,9 +122,27 @@ def test_incidence_needs_365_days_of_observation():
 
 
 def test_a_first_diagnosis_within_the_washout_is_no_new_case_and_ends_the_time_at_risk():
-    people = resident(first="2023-03-01").diagnosed(1, "C34", "2023-09-01").diagnosed(1, "C34", "2025-02-01")
+    people = resident(first="2023-03-01").diagnosed(1, "C34", "2023-09-01", "2025-02-01", status=MAIN_OF_STAY)
     assert count(people, "lung_cancer_incidence", "numerator") == {}
     assert count(people, "lung_cancer_incidence", "denominator") == {}
+
+
+def test_a_single_code_at_a_clinic_makes_no_case_and_two_within_a_year_make_one_on_the_first_day():
+    """A slip in 2021; a suspicion that says so; then 10 March and 20 June 2024: a case of 10 March."""
+    people = resident(first="2020-01-01").diagnosed(1, "C34", "2021-05-01", "2024-03-10", "2024-06-20")
+    people.diagnosed(1, "C34", "2024-03-01", status=PRELIMINARY)
+    assert count(people, "lung_cancer_incidence", "numerator") == {(2024, LIXIA, "male", "60-64"): 1}
+    days = count(people, "lung_cancer_incidence", "denominator")
+    assert sum(n for (year, *_), n in days.items() if year == 2024) == 31 + 29 + 10
+    apart = resident(first="2020-01-01").diagnosed(1, "C34", "2023-05-01", "2024-05-01")  # 366 days
+    assert count(apart, "lung_cancer_incidence", "numerator") == {}
+    twice_a_day = resident(first="2020-01-01").diagnosed(1, "C34", "2024-05-01", "2024-05-01")
+    assert count(twice_a_day, "lung_cancer_incidence", "numerator") == {}
+
+
+def test_a_suspicion_of_hypertension_is_no_prevalent_case():
+    people = resident().diagnosed(1, "I10", "2022-01-01", status=PRELIMINARY)
+    assert count(people, "diagnosed_hypertension", "numerator") == {}
 
 
 def test_a_birth_is_at_risk_from_its_first_day():

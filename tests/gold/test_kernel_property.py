@@ -6,6 +6,7 @@ from datetime import date
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from jobs.codes.lists import MAIN_OF_STAY, PRELIMINARY
 from jobs.gold.declare import Count
 from jobs.gold.kernel import BANDS, atoms
 from jobs.gold.measures import MEASURES
@@ -37,8 +38,9 @@ def someone(draw, who: int, people: People) -> None:
         people.lives(who, place, start.isoformat(), end.isoformat() if end else None)
     for day in draw(st.lists(CALENDAR, max_size=4)):
         people.visits(who, day.isoformat(), concept=draw(st.sampled_from([9202, 9202, 9201])))
-    for day in draw(st.lists(CALENDAR, max_size=2)):
-        people.diagnosed(who, draw(st.sampled_from(["I10", "C34", "J18"])), day.isoformat())
+    for day in draw(st.lists(CALENDAR, max_size=4)):
+        status = draw(st.sampled_from([32902, PRELIMINARY, MAIN_OF_STAY]))
+        people.diagnosed(who, draw(st.sampled_from(["I10", "C34", "C34", "J18"])), day.isoformat(), status=status)
     if draw(st.booleans()):
         people.dies(who, draw(CALENDAR).isoformat())
 
@@ -106,16 +108,21 @@ class Brute:
         return (from_birth or prior >= count.prior_days) and (first is None or day <= first)
 
     def first(self, who: int, count: Count) -> date | None:
-        return min((day for day in self.events(who, count)), default=None)
+        days = sorted(set(self.events(who, count)))
+        if count.confirmed is not None:
+            surely = set(self.events(who, count, MAIN_OF_STAY))
+            days = [d for d in days if d in surely or any(0 < (x - d).days <= 365 for x in days)]
+        return min(days, default=None)
 
-    def events(self, who: int, count: Count) -> list[date]:
+    def events(self, who: int, count: Count, status: int | None = None) -> list[date]:
         rows = self.of[count.of][who]
         match count.of:
             case "visit":
                 rows = [r for r in rows if r["visit_concept_id"] == 9202]
             case "diagnosis":
                 codes = ("C33", "C34") if "C33" in count.where else ("I10", "I11", "I12", "I13", "I14", "I15")
-                rows = [r for r in rows if r["icd10"] in codes]
+                rows = [r for r in rows if r["icd10"] in codes and r["status"] != PRELIMINARY]
+                rows = [r for r in rows if status in (None, r["status"])]
         return [r["day"] for r in rows]
 
     def weight(self, who: int, day: date, count: Count) -> int:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,9 +52,18 @@ class Province:
 
 
 def node(folder: Path, **changed: Any) -> dict[str, Any]:
-    """``conf/job/simulate.yaml`` for a thousand residents and all feeds; ``dirt__x=...`` changes ``dirt.x``."""
+    """``conf/job/simulate.yaml`` for a thousand residents and all feeds; ``dirt__x=...`` changes ``dirt.x``,
+    and ``profile`` picks the dirt to begin with."""
     settings = yaml.safe_load((CHECKOUT / "conf/job/simulate.yaml").read_text(encoding="utf-8"))["simulate"]
-    small = {"residents": 1000, "population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-01-01"}
+    profile = changed.pop("profile", "usual")
+    settings["dirt"] = yaml.safe_load((CHECKOUT / f"conf/dirt/{profile}.yaml").read_text(encoding="utf-8"))
+    small = {
+        "residents": 1000,
+        "later_feeds_from": None,
+        "population_on": "2022-01-01",
+        "backload_from": "2022-01-01",
+        "start": "2023-01-01",
+    }
     settings |= (
         small
         | {"feeds": list(FEEDS)}
@@ -99,10 +108,14 @@ def province(deliver: Callable[..., Province], tmp_path_factory: pytest.TempPath
 def live(facts: ProvinceFacts) -> Callable[..., tuple[Scene, list[Batch], dict[str, pa.Table]]]:
     """Make blocks without Spark: the scene, the rows sent, the truth."""
 
-    def run(blocks: list[int], **changed: Any) -> tuple[Scene, list[Batch], dict[str, pa.Table]]:
+    shandong = facts
+
+    def run(
+        blocks: Iterable[int], facts: ProvinceFacts = shandong, **changed: Any
+    ) -> tuple[Scene, list[Batch], dict[str, pa.Table]]:
         settings = SimulateSettings.of(node(Path("unused"), **changed))
         institutions, schedule = Institutions.of(facts.places, settings), Schedule.of(settings)
         scale = scales(facts, settings.rate)
-        return live_and_record(settings, facts, institutions, schedule, scale, np.array(blocks))
+        return live_and_record(settings, facts, institutions, schedule, scale, np.array(list(blocks)))
 
     return run

@@ -193,8 +193,8 @@ def test_risks_of_readmission_rank_those_who_come_back(foreseen: dict[str, pd.Da
 
 
 def test_mothers_are_seen_before_birth(live: Callable[..., Any]) -> None:
-    clean = {"recording__diagnosis_missing": 0.0, "recording__unspecific": 0.0, "dirt__row_corrected": 0.0}
-    scene, batches, truth = live(list(range(4)), end="2023-12-31", **clean)
+    clean = {"profile": "clean", "recording__outpatient__sensitivity": 1.0}
+    scene, batches, truth = live(list(range(8)), end="2023-12-31", **clean)
     events = truth["event"].to_pandas()
     births = events.loc[events["kind"] == "delivery"]
     visits = next(b for b in batches if b.feed == "outpatient_visit")

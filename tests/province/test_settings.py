@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
+from omegaconf import OmegaConf
 
 from jobs.lakehouse.errors import Refused
+from jobs.lakehouse.settings import CONF, choices, load, parse
 from jobs.province.facts import ProvinceFacts
 from jobs.province.schedule import Schedule
 from jobs.province.settings import SimulateSettings
@@ -26,6 +30,13 @@ from tests.province.conftest import FACTS, node
         ({"residents": 2_000_000_000}, r"simulate\.residents=.*from 1 to 110000000"),
         ({"rate__move_out": 1.5}, r"simulate\.rate\.move_out=1\.5: must be a number from 0 to 1"),
         ({"dirt__id_missing": -0.1}, r"simulate\.dirt\.id_missing=-0\.1: must be a number from 0 to 1"),
+        ({"dirt__id_borrowed": 1.5}, r"simulate\.dirt\.id_borrowed=1\.5: must be a number from 0 to 1"),
+        ({"recording__death__sensitivity": -1}, r"simulate\.recording\.death\.sensitivity=-1: must be a number from 0"),
+        (
+            {"recording__outpatient__predictive_value": 0},
+            r"simulate\.recording\.outpatient\.predictive_value=0",
+        ),
+        ({"recording__insurance_edition": 0.5}, r"simulate\.recording\.insurance_edition=0\.5: must be at most 0\.4"),
         ({"end": "2022-12-31"}, r"simulate\.end=2022-12-31: must be on or after"),
         ({"start": "2023-02-30"}, r"simulate\.start=2023-02-30: must be a date"),
         ({"deliver_every": "week"}, r"simulate\.deliver_every=week: must be one of month, day"),
@@ -34,7 +45,6 @@ from tests.province.conftest import FACTS, node
         ({"out": "s3a://bucket/inbox"}, r"simulate\.out=s3a://bucket/inbox: must be a folder"),
         ({"rate__visits": -6.8}, r"simulate\.rate\.visits=-6\.8: must be a number from 0 to 1000"),
         ({"rate__mortality_scale": float("nan")}, r"simulate\.rate\.mortality_scale=nan: must be a number from 0"),
-        ({"recording__unspecific": 1.01}, r"simulate\.recording\.unspecific=1\.01: must be a number from 0 to 1"),
         ({"gb18030_share": -0.1}, r"simulate\.gb18030_share=-0\.1: must be a number from 0 to 1"),
         (
             {"rate__move_out": 0.6, "rate__move_within": 0.5},
@@ -97,3 +107,18 @@ def test_deliveries_cover_every_day_once(tmp_path: Path) -> None:
     day = {"backload_from": None, "start": "2026-01-01", "end": "2026-01-01", "deliver_every": "day"}
     one = Schedule.of(SimulateSettings.of(node(tmp_path, **day)))
     assert [(str(p.start), str(p.delivered)) for p in one.periods] == [("2026-01-01", "2026-01-02")]
+
+
+@pytest.mark.parametrize("profile", choices("dirt"))
+def test_every_profile_of_dirt_can_be_picked_and_each_share_set(profile: str) -> None:
+    overrides = parse([f"simulate.dirt={profile}", "simulate.dirt.row_late=0.25"])
+    made = SimulateSettings.of(OmegaConf.to_container(load("simulate", overrides).simulate))  # type: ignore[arg-type]
+    expected = yaml.safe_load((CONF / f"dirt/{profile}.yaml").read_text(encoding="utf-8")) | {"row_late": 0.25}
+    assert asdict(made.dirt) == expected
+
+
+def test_an_unknown_profile_or_kind_of_dirt_is_refused() -> None:
+    with pytest.raises(Refused, match=r"simulate\.dirt=filthy: no such dirt; there are: clean, heavy, unseen, usual"):
+        load("simulate", parse(["simulate.dirt=filthy"]))
+    with pytest.raises(Refused, match=r"no setting simulate\.dirt\.id_borowed .*simulate\.dirt\.id_borrowed"):
+        load("simulate", parse(["simulate.dirt.id_borowed=0.1"]))

@@ -10,6 +10,7 @@ import pytest
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from jobs.codes.lists import PRELIMINARY
 from jobs.identity.person_history import person_history, person_link
 from jobs.identity.person_record import FEEDS, person_record
 from jobs.silver.feed_coverage import feed_coverage
@@ -115,6 +116,21 @@ def test_every_diagnosis_of_a_row_is_a_condition_with_code_system_and_edition(sp
     assert [c.condition_concept_id for c in found] == [320128, 201826, 320128, 255848]
     assert [c.visit_occurrence_id for c in found] == [64, 64, 128, 128]
     assert (found[0]["_code_system"], found[0]["_code_edition"]) == ("ICD10CN", "ICD-10国临版2.0")
+
+
+def test_a_diagnosis_whose_name_calls_it_a_suspicion_is_preliminary(spark):
+    """肺癌待查 (to be looked into) is no finding, first diagnosis or not; its second one, plainly named, is."""
+    doubted = {**VISIT, "diagnosis_code": "C34.9", "diagnosis_name": "肺癌待查"}
+    known = concepts(spark, rows(spark, CONCEPT), outpatient_visit=[doubted])
+    made = condition_occurrence(
+        bronze(spark, "outpatient_visit", doubted),
+        bronze(spark, "inpatient_home_page"),
+        bronze(spark, "synthea_conditions"),
+        rows(spark, VISIT_RECORD, (1, 7, 1 << 6)),
+        known,
+    )
+    found = made.orderBy("condition_occurrence_id").collect()
+    assert [c.condition_status_concept_id for c in found] == [PRELIMINARY, 32908]
 
 
 def test_a_result_is_a_number_where_it_reads_as_one(spark):

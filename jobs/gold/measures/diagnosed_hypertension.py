@@ -1,14 +1,18 @@
 """Diagnosed hypertension."""
 
+from jobs.codes.lists import PRELIMINARY
 from jobs.gold.declare import Count, Measure
 
 DIAGNOSED_HYPERTENSION = Measure(
     name="diagnosed_hypertension",
     title="Diagnosed hypertension, point prevalence on 1 July",
     title_zh="已诊断高血压患病率(7月1日)",
-    meaning="Residents on 1 July with a diagnosis of hypertension (ICD-10 I10 to I15) in any record up to that day.",
+    meaning="Residents on 1 July with a diagnosis of hypertension (ICD-10 I10 to I15) in any record up to that day; "
+    "suspicions do not count.",
     owner="chronic-disease",
-    numerator=Count("ever", of="diagnosis", where="icd10 between 'I10' and 'I15'"),
+    numerator=Count(
+        "ever", of="diagnosis", where=f"icd10 between 'I10' and 'I15' and status is distinct from {PRELIMINARY}"
+    ),
     denominator=Count("resident"),
     per=100,
     label="diagnosed",

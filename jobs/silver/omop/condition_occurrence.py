@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from functools import reduce
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from jobs.codes.lists import type_concept
+from jobs.codes.lists import MAIN_OF_STAY, PRELIMINARY, type_concept
+from jobs.codes.lists import rows as code_rows
 from jobs.identity.typed import typed
 from jobs.lakehouse.job import job
 from jobs.silver.event import diagnoses, event_id, with_concept
@@ -16,7 +18,7 @@ from jobs.tables.omop import CONCEPT, CONDITION_OCCURRENCE
 from jobs.tables.silver import VISIT_HISTORY, VISIT_RECORD
 
 # OMOP condition status: 32902 primary, 32908 secondary diagnosis; 32903, 32909 the same at discharge.
-STATUS = {"outpatient_visit": (32902, 32908), "inpatient_home_page": (32903, 32909)}
+STATUS = {"outpatient_visit": (32902, 32908), "inpatient_home_page": (MAIN_OF_STAY, 32909)}
 
 
 @job(
@@ -46,15 +48,23 @@ def condition_occurrence(
 
 
 def dated(feed: str, delivered: DataFrame, start: Column, end: Column) -> DataFrame:
-    """A feed's diagnoses with begin and end, kind of source and status."""
+    """A feed's diagnoses with begin and end, kind of source and status: preliminary where the name says so."""
     first, other = STATUS.get(feed, (None, None))
     coded = diagnoses(feed, delivered, start.alias("start"), end.cast("timestamp").alias("end"), "_learned_at")
     return coded.withColumns(
         {
             "type": F.lit(type_concept(feed, "condition_occurrence")),
-            "status": F.when(F.col("item") == 1, F.lit(first)).otherwise(F.lit(other)).cast("long"),
+            "status": F.when(is_suspicion(F.col("name")), F.lit(PRELIMINARY))
+            .when(F.col("item") == 1, F.lit(first))
+            .otherwise(F.lit(other))
+            .cast("long"),
         }
     )
+
+
+def is_suspicion(name: Column) -> Column:
+    """Whether a diagnosis' name calls it a suspicion, to be ruled out: 待查, 疑似, a question mark and their like."""
+    return F.coalesce(name.rlike("|".join(re.escape(r["term"]) for r in code_rows("suspicion"))), F.lit(False))
 
 
 def _conditions(found: DataFrame) -> DataFrame:

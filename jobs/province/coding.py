@@ -1,0 +1,130 @@
+"""The recording model: what stands in a diagnosis field, given what was the matter, by setting.
+
+Most diagnoses are coded under their own category; the others are left out, named by a symptom, unspecified, coded
+beside it, by a local code, by one that no measure counts, or by traditional medicine. And some rows have the code of a
+condition that the person does not have: mostly looked into only, and then the name says so as a rule.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.province.defects import Defect
+from jobs.province.dirt import Coding
+from jobs.province.draws import Choice, Floats, Ints
+from jobs.province.facts import ProvinceFacts, population_by_age
+from jobs.province.recorded_codes import EDITIONS, SAID
+from jobs.province.recording import Rows, Scene, texts
+from jobs.province.settings import SimulateSettings
+
+OUTPATIENT, INPATIENT, CERTIFICATE = range(3)
+OBSERVED = 0.3  # of those only looked into: coded as observation (Z03) and not as the disease (assumed)
+CARED_YEARS = 2.0  # most years that a condition known by its new cases is cared for, on average (assumed)
+MISSES = (
+    Defect.CODE_MISSING,
+    Defect.CODE_SYMPTOM,
+    Defect.CODE_UNSPECIFIED,
+    Defect.CODE_NEIGHBOURING,
+    Defect.CODE_LOCAL,
+    Defect.CODE_OUTSIDE,
+    Defect.CODE_TRADITIONAL,
+)
+KINDS = (*MISSES, Defect.CODE_RULE_OUT, Defect.CODE_WRONG)
+FAR = 10.0  # between the settings' thresholds
+
+
+def diagnosis_columns(scene: Scene, diagnosis: Ints, sender: Ints) -> list[pa.Array]:
+    """Code (in the sender's edition) and name of diagnoses, without a mistake; -1 is empty."""
+    recorded = scene.facts.codes.recorded
+    return [recorded.code(diagnosis, scene.institutions.edition[sender]), recorded.name(diagnosis)]
+
+
+def edition(scene: Scene, sender: Ints) -> pa.Array:
+    """The edition that a sender says it codes by."""
+    return texts(EDITIONS, scene.institutions.edition[sender])
+
+
+def coded(
+    scene: Scene, feed: str, rows: Rows, diagnosis: Ints, person: Ints, day: Ints, setting: Ints | int
+) -> list[pa.Array]:
+    """Code and name of the main diagnosis as recorded. ``diagnosis``, ``person``, ``day``, ``setting``: by row."""
+    draws, codes, recorded = scene.draws, scene.facts.codes, scene.facts.codes.recorded
+    setting = np.broadcast_to(setting, diagnosis.shape)
+    limits = np.array([_limits(scene.facts, scene.settings, s) for s in range(3)]) + FAR * np.arange(3)[:, None]
+    careless = rows.many / scene.institutions.usual[rows.sender]
+    u = np.minimum(draws.uniform(f"{feed} coded", rows.key) / careless, FAR / 2)
+    kind = np.searchsorted(limits.ravel(), u + FAR * setting, side="right") - len(KINDS) * setting
+    which = draws.uniform(f"{feed} coded as", rows.key)
+    symptom = codes.symptoms[(which * len(codes.symptoms)).astype(np.int64)]
+    code, said = np.where(rows.wrong, symptom, diagnosis), np.full(len(diagnosis), -1)  # corrected later
+    for n, instead in enumerate(
+        (None, symptom, recorded.unspecified, recorded.neighbouring, recorded.local, recorded.outside,
+         recorded.traditional)
+    ):  # fmt: skip
+        at = np.flatnonzero((kind == n) & ~rows.wrong)
+        code[at] = -1 if instead is None else instead[at] if instead is symptom else instead[diagnosis[at]]
+        rows.mark(MISSES[n], at)
+    false = np.flatnonzero((kind >= len(MISSES)) & (kind < len(KINDS)) & ~rows.wrong)
+    other, has = _false(scene, feed, rows.key[false], diagnosis[false], person[false], day[false], setting[false])
+    false, other = false[~has], other[~has]
+    code[false] = other
+    rule_out = kind[false] == KINDS.index(Defect.CODE_RULE_OUT)
+    said[false] = np.where(rule_out, (which[false] * len(SAID)).astype(np.int64), -1)
+    rows.mark(Defect.CODE_RULE_OUT, false[rule_out])
+    rows.mark(Defect.CODE_WRONG, false[~rule_out])
+    name = recorded.name(code, said)
+    observed = false[rule_out & draws.happens(OBSERVED, f"{feed} observed", rows.key[false])]
+    code[observed] = recorded.observation[code[observed]]
+    return [recorded.code(code, _edition_used(scene, feed, rows, code < recorded.icd10)), name]
+
+
+def _edition_used(scene: Scene, feed: str, rows: Rows, has_edition: np.ndarray) -> Ints:
+    """The edition of each row's code: some have another than the row says."""
+    own = scene.institutions.edition[rows.sender]
+    share = scene.settings.dirt.code_other_edition * rows.many
+    mixed = np.flatnonzero(scene.draws.happens(share, f"{feed} edition", rows.key) & has_edition)
+    used = own.copy()
+    used[mixed] = (own[mixed] + 1 + scene.draws.whole(2, f"{feed} which edition", rows.key[mixed])) % len(EDITIONS)
+    rows.mark(Defect.CODE_OTHER_EDITION, mixed)
+    return used
+
+
+def _limits(facts: ProvinceFacts, settings: SimulateSettings, setting: int) -> Floats:
+    """The upper limits of a uniform number for each of KINDS."""
+    coding: Coding = (settings.recording.outpatient, settings.recording.inpatient, settings.recording.death)[setting]
+    weights = np.array(coding.misses)
+    misses = (1 - coding.sensitivity) * weights / max(weights.sum(), 1e-9)
+    false = coding.sensitivity * (1 - coding.predictive_value) / coding.predictive_value
+    if setting != CERTIFICATE:
+        all_ = (settings.rate.visits, settings.rate.admissions)[setting]
+        false *= min(seen(facts, setting).sum() / all_, 1.0)
+    return np.cumsum([*misses, false * coding.rule_out_said, false * (1 - coding.rule_out_said)])
+
+
+def seen(facts: ProvinceFacts, setting: int) -> Floats:
+    """Visits or stays a resident and year for each condition, as far as the facts tell. What people do not have is
+    suspected as often as it is seen, so that codes of each condition have about the same predictive value."""
+    people, conditions = population_by_age(facts.places), facts.conditions
+    years = np.minimum(conditions.numbers("lasts_years"), CARED_YEARS)
+    have = conditions.prevalence + conditions.incidence * years[:, None, None]
+    known = (have * people).sum(axis=(1, 2)) / people.sum() * conditions.numbers("diagnosed_share")
+    return known * conditions.numbers("visits_per_year" if setting == OUTPATIENT else "admissions_per_year")
+
+
+def _false(
+    scene: Scene, feed: str, key: Ints, diagnosis: Ints, person: Ints, day: Ints, setting: Ints
+) -> tuple[Ints, np.ndarray]:
+    """The diagnosis that each row has without reason; and where there is reason after all, which is no mistake."""
+    draws, facts = scene.draws, scene.facts
+    choice, of_condition = facts.codes.condition_code["O"]
+    weights = np.array([seen(facts, s) for s in (OUTPATIENT, INPATIENT)])
+    u = draws.uniform(f"{feed} suspected of", key)
+    condition = Choice.of(weights).pick(u, np.minimum(setting, INPATIENT))
+    suspected = of_condition[choice.pick(draws.uniform(f"{feed} suspected", key), condition)]
+    has = scene.lives.health.onset[person, condition] <= day
+    causes = facts.codes.causes
+    cause = causes["diagnosis"].to_numpy(np.int64)[Choice.of(causes["age_65"]).pick(u)]
+    dead = setting == CERTIFICATE
+    category = np.array([c[:3] for c in facts.codes.icd10])
+    return np.where(dead, cause, suspected), np.where(dead, category[cause] == category[diagnosis], has)

@@ -1,0 +1,107 @@
+"""Names of simulated people, and the other ways in which records write them."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from jobs.province.codebook import Names
+from jobs.province.dirt import Dirt
+from jobs.province.draws import Draws, Ints, ranks
+from jobs.province.people import NOBODY, People
+
+DOT = "·"
+OTHER_DOTS = "•‧・．."
+FIELD = 6  # characters that a short field holds
+SURNAME_MISTAKEN = 0.15  # of homophones: in the surname (assumed)
+
+
+def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: np.ndarray) -> np.ndarray:
+    """Surname (the father's where he is known) and a given name of one or two characters; twins share the first.
+
+    Some have a minority's name with a dot, a character outside GBK, or the very name of somebody born the same day.
+    """
+    own = names.surname_choice.pick(draws.uniform("surname", people.no))
+    surname = np.where(people.father != NOBODY, own[people.father], own)
+    sizes = np.array([len(names.given[0]), len(names.given[1])])[people.sex]
+    twin = ranks(people.mother, people.birth, people.no) > 0
+    twin &= people.mother != NOBODY
+    first = draws.whole(sizes, "given", np.where(_has_twin(people), people.no[people.mother], people.no), 1)
+    two = draws.happens(0.85, "two characters", people.no) | _has_twin(people)
+    second = np.where(two, draws.whole(sizes, "given", people.no, 2), -1)
+    second = np.where(twin, (second + 1) % sizes, second)
+    text = np.array(
+        [
+            names.surname[s] + names.given[x][a] + (names.given[x][b] if b >= 0 else "")
+            for s, x, a, b in zip(surname.tolist(), people.sex.tolist(), first.tolist(), second.tolist(), strict=True)
+        ],
+        dtype=object,
+    )
+    for n in np.flatnonzero(draws.happens(dirt.person_rare_character, "rare character", people.no)):
+        rare = names.rare[int(draws.whole(len(names.rare), "which rare character", people.no[n]))]
+        text[n] = names.surname[surname[n]] + rare[0]
+    for n in np.flatnonzero(draws.happens(dirt.person_minority_name, "minority name", people.no)):
+        text[n] = DOT.join(_parts(draws, names, ("minority_first", "minority_second"), people.no[n]))
+    for n in np.flatnonzero(foreign):
+        text[n] = " ".join(_parts(draws, names, ("foreign_family", "foreign_given"), people.no[n]))
+    return _namesakes(draws, dirt, people, text)
+
+
+def _has_twin(people: People) -> np.ndarray:
+    """Those with a sibling born the same day."""
+    key = people.mother * 1_000_000 + people.birth
+    _, place, times = np.unique(key, return_inverse=True, return_counts=True)
+    return (people.mother != NOBODY) & (times[place] > 1)
+
+
+def _parts(draws: Draws, names: Names, parts: tuple[str, str], no: Ints) -> list[str]:
+    return [names.other[p][int(draws.whole(len(names.other[p]), p, no))] for p in parts]
+
+
+def _namesakes(draws: Draws, dirt: Dirt, people: People, text: np.ndarray) -> np.ndarray:
+    """Of two people of one sex born on one day in a block, not siblings: some have the same name."""
+    settled = np.lexsort((people.no, people.first, people.sex, people.birth, people.block))
+    before = np.roll(settled, 1)
+    same = (people.block[settled] == people.block[before]) & (people.birth[settled] == people.birth[before])
+    same &= (people.sex[settled] == people.sex[before]) & (people.no[settled] != people.no[before])
+    same &= (people.mother[settled] != people.mother[before]) | (people.mother[settled] == NOBODY)
+    same &= draws.happens(dirt.person_namesake, "namesake", people.no[settled])
+    made = text.copy()
+    made[settled[same]] = text[before[same]]
+    return made
+
+
+def homophones(draws: Draws, names: Names, people: People, true: np.ndarray) -> np.ndarray:
+    """Each name with one character replaced by another of the same sound, where a character has one."""
+    surname = draws.happens(SURNAME_MISTAKEN, "homophone of surname", people.no)
+    u = draws.uniform("homophone", people.no)
+    made = true.copy()
+    for n, (name, of_surname, x) in enumerate(zip(true.tolist(), surname.tolist(), u.tolist(), strict=True)):
+        places = [0] if of_surname else range(1, len(name))
+        could = [(p, c) for p in places if DOT not in name for c in names.homophones.get(name[p], "")]
+        if could:
+            place, other = could[int(x * len(could))]
+            made[n] = name[:place] + other + name[place + 1 :]
+    return made
+
+
+def temporary(people: People, true: np.ndarray) -> np.ndarray:
+    """What a newborn is called before it has a name: its mother's son or daughter."""
+    child = np.array(["之子", "之女"], dtype=object)[people.sex]
+    return np.where(people.mother != NOBODY, true[people.mother] + child, true)
+
+
+def pinyin(names: Names, true: np.ndarray) -> np.ndarray:
+    """Names whose character outside GBK is written by its sound."""
+    reading = dict(names.rare)
+    return np.array(["".join(reading.get(c, c) for c in n) if n[-1] in reading else n for n in true], dtype=object)
+
+
+def dotted(true: np.ndarray) -> list[np.ndarray]:
+    """Names with each other form of the middle dot."""
+    return [np.array([n.replace(DOT, dot) for n in true], dtype=object) for dot in OTHER_DOTS]
+
+
+def outside_gbk(names: Names, true: np.ndarray) -> np.ndarray:
+    """The names that have such a character."""
+    rare = {c for c, _ in names.rare}
+    return np.array([n[-1] in rare for n in true])

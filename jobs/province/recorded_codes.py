@@ -1,0 +1,94 @@
+"""What stands in a diagnosis field instead of the right code: texts in each edition, and what takes whose place."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pyarrow as pa
+
+from jobs.province.datafiles import csv, longest_prefix, quoted
+from jobs.province.draws import Ints
+
+RAW = ("local", "traditional")  # kinds of codes that are no ICD-10 and have no editions
+SAID = ("{}待查", "{}？", "疑似{}", "{}待排", "除外{}")  # how a name says that a diagnosis is only looked into
+EDITIONS = ("ICD-10", "ICD-10国临版2.0", "ICD-10医保版2.0")
+WHO, NATIONAL, INSURANCE = range(3)
+
+
+@dataclass(frozen=True)
+class RecordedCodes:
+    """Positions: the common diagnoses (as in ``Codes``), other ICD-10 codes, then codes of other systems.
+
+    ``codes`` holds the ICD-10 ones edition by edition, the others, and an empty text; ``names`` the names, then those
+    of the common diagnoses in each form of ``SAID``, and an empty text. The other fields give the code that takes a
+    diagnosis's place.
+    """
+
+    common: int
+    icd10: int
+    every: int
+    codes: pa.Array
+    names: pa.Array
+    unspecified: Ints
+    outside: Ints
+    observation: Ints
+    local: Ints
+    traditional: Ints
+    neighbouring: Ints
+
+    @staticmethod
+    def read(icd10: tuple[str, ...], name: tuple[str, ...]) -> RecordedCodes:
+        """From the list of other codes; ``icd10``, ``name``: the common diagnoses."""
+        table = csv("recorded_codes.csv")
+        others = table.drop_duplicates("icd10")
+        raw = others["kind"].isin(RAW)
+        known = [*icd10, *others.loc[~raw, "icd10"]]
+        every = [*known, *others.loc[raw, "icd10"]]
+        names = [*name, *others.loc[~raw, "name_zh"], *others.loc[raw, "name_zh"]]
+        place = {code: n for n, code in enumerate(every)}
+        editions = [known, [_four(c) + "00" for c in known], [_four(c) + "00x001" for c in known]]
+        said = [form.format(n) for form in SAID for n in name]
+
+        def instead(kind: str) -> Ints:
+            mine = table[table["kind"] == kind].set_index("icd10_prefix")["icd10"]
+            prefixes = set(mine.index)
+            return np.array([place[mine[longest_prefix(c, prefixes)]] for c in icd10])
+
+        return RecordedCodes(
+            len(icd10),
+            len(known),
+            len(every),
+            pa.array([*(c for e in editions for c in e), *others.loc[raw, "icd10"], ""]),
+            pa.array([*(quoted(n) for n in (*names, *said)), ""]),
+            instead("unspecified"),
+            instead("outside"),
+            instead("observation"),
+            instead("local"),
+            instead("traditional"),
+            _neighbours(icd10),
+        )
+
+    def code(self, which: Ints, edition: Ints) -> pa.Array:
+        """Codes as text in an edition; -1 is empty."""
+        index = np.where(which < self.icd10, which + self.icd10 * edition, which + self.icd10 * 2)
+        return self.codes.take(pa.array(np.where(which < 0, len(self.codes) - 1, index)))
+
+    def name(self, which: Ints, said: Ints | int = -1) -> pa.Array:
+        """Names; ``said``: the form of those only looked into (common diagnoses), else -1; -1 is empty."""
+        index = np.where(said < 0, which, self.every + said * self.common + which)
+        return self.names.take(pa.array(np.where(which < 0, len(self.names) - 1, index)))
+
+
+def _four(code: str) -> str:
+    """The first part of an extended code: I10 is I10.x there."""
+    return code if "." in code else f"{code}.x"
+
+
+def _neighbours(icd10: tuple[str, ...]) -> Ints:
+    """For each diagnosis the next of its chapter's letter in another category, else the one before, else itself."""
+    found = []
+    for n, code in enumerate(icd10):
+        beside = [m for m, c in enumerate(icd10) if c[0] == code[0] and c[:3] != code[:3]]
+        found.append(min(beside, key=lambda m: (abs(m - n), m)) if beside else n)
+    return np.array(found)
