@@ -139,6 +139,7 @@ def _by_age(table: pd.DataFrame, columns: tuple[str, str]) -> Floats:
 
 def _rates(places: Places) -> Rates:
     death = np.array([_death_rates(s) for _, s in csv("mortality_china_wpp2019.csv").groupby("sex_code")])
+    death *= _by_age(csv("mortality_by_age.csv"), ("factor", "factor"))
     births = csv("fertility_age_pattern_wpp2019.csv")["percent_of_fertility_2020_2025"].to_numpy() / 100 / 5
     fertility = np.zeros(len(AGES))
     fertility[15:50] = np.repeat(births, 5)
