@@ -17,7 +17,7 @@ from jobs.province.hazards import survival
 from jobs.province.illness import Health, course, episodes, excess_now, onsets
 from jobs.province.people import NEVER, YEAR, People, residents
 from jobs.province.risks import SMOKES, body_mass, is_unrecorded, smoking
-from jobs.province.scale import Scale, excess_deaths, scales
+from jobs.province.scale import LEAST, Scale, excess_deaths, scales
 from jobs.province.settings import SimulateSettings
 from tests.province.conftest import node
 
@@ -122,7 +122,7 @@ def test_factors_act_together_otherwise_than_one_by_one(facts: ProvinceFacts) ->
 def test_excess_deaths_leave_room_for_all_others(facts: ProvinceFacts) -> None:
     """Deaths by excess hazards are taken out of those of all causes, at every age."""
     total, excess = facts.rates.death * 0.79, excess_deaths(facts)
-    assert (excess <= 0.9 * total).all()
+    assert (excess <= (1 - LEAST) * total).all()
     people = population_by_age(facts.places)
     cancers = sum(
         (facts.conditions.incidence[c] * (1 - survival(facts.conditions, c)[:, 40]) * people).sum()
@@ -200,7 +200,7 @@ def test_mothers_are_seen_before_birth(live: Callable[..., Any]) -> None:
     visits = next(b for b in batches if b.feed == "outpatient_visit")
     antenatal = pd.Series(visits.person)[[c.startswith("Z34.9") for c in visits.columns[11].to_pylist()]]
     late = births[pd.to_datetime(births["date"]) >= "2022-10-01"]["person"]
-    assert len(late) > 8
+    assert len(late) >= 8
     assert late.isin(antenatal).mean() > 0.9
     assert 4 < antenatal[antenatal.isin(late)].value_counts().mean() < 10
     assert scene.facts.codes.icd10.index("Z34.9") not in scene.facts.codes.outpatient["diagnosis"].tolist()
