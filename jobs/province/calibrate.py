@@ -58,7 +58,8 @@ def calibrate(
     spark: SparkSession, settings: SimulateSettings, contracts: Path, facts: ProvinceFacts, rows: list[Published]
 ) -> list[Compared]:
     """Simulate and hold every published figure against it. Nothing is written."""
-    settings = replace(settings, feeds=tuple(f for f in FEEDS if f in DAY_OF))
+    counted = tuple(f for f in FEEDS if f in DAY_OF)
+    settings = replace(settings, feeds=counted, later_feeds_from=None)  # whole years of every feed
     years = whole_years(settings)
     blocks = -(-settings.residents // BLOCK)
     parts = -(-blocks // PART)

@@ -18,10 +18,10 @@ from jobs.province.draws import Choice, Floats, Ints
 
 AGES = np.arange(111)
 CANCER = "_cancer"
-EXCESS_UNTIL = (1 / 12, 1.0, 5.0, np.inf)  # years since onset until which each rate of excess deaths holds
-CANCER_EXCESS = (0.40, 0.40, 0.12, 0.024)  # the same of cancers, as shares of all their excess a year (assumed)
-ONSET_AGES = (40.0, 55.0, 70.0, 85.0)  # at these ages of onset, excess deaths are multiplied by (assumed)
-BY_ONSET_AGE = ((0.2, 0.5, 1.0, 1.4), (0.6, 0.8, 1.0, 1.2))  # other conditions, cancers
+EXCESS_UNTIL = (1 / 12, 1.0, 5.0, 10.0, np.inf)  # years since onset until which each rate of excess deaths holds
+CANCER_EXCESS = (0.40, 0.40, 0.12, 0.024, 0.0)  # the same of cancers, as shares of all their excess a year (assumed)
+ONSET_AGES = (40.0, 58.0, 72.0, 86.0)  # at these ages of onset, excess deaths are multiplied by (assumed)
+BY_ONSET_AGE = ((0.18, 0.37, 1.0, 1.4), (0.5, 0.65, 1.0, 1.25))  # other conditions, cancers
 STAGE_EXCESS = (0.15, 0.5, 1.2, 2.4)  # what a stage multiplies the excess deaths by (assumed)
 ALL_CANCERS = dict(  # use of care a cancer; the rest of conditions.csv (assumed)
     mortality_ratio=1.0, visits_per_year=4.0, admissions_per_year=0.15, mean_days=8.5, panel="tumour",
@@ -149,7 +149,7 @@ def _incidence(names: tuple[str, ...], people: Floats) -> Floats:
 
 def _own_excess(table: pd.DataFrame) -> Floats:
     month, year, later = (table[f"{c}_excess"].to_numpy(np.float64) for c in ("month", "year", "later"))
-    return np.column_stack([month, year, later, later])
+    return np.column_stack([month, year, later, later, later])
 
 
 def _cancer_excess(sites: pd.DataFrame, cases: Floats) -> Floats:

@@ -17,6 +17,7 @@ from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
 from jobs.province.population import agree
 
+FIVE = 5  # bands of five years begin at this age
 BANDS = 18  # five-year bands, the last 85+
 OUTSIDE = ("110000", "120000", "130000", "210000", "220000", "230000", "320000", "340000", "410000")  # hukou elsewhere
 
@@ -137,13 +138,8 @@ def _by_age(table: pd.DataFrame, columns: tuple[str, str]) -> Floats:
 
 
 def _rates(places: Places) -> Rates:
-    mx = csv("mortality_china_wpp2019.csv")
-    death = np.array(
-        [
-            s["mx_2020_2025"].to_numpy()[np.searchsorted(s["age_from"], AGES, side="right") - 1]
-            for _, s in mx.groupby("sex_code")
-        ]
-    )
+    death = np.array([_death_rates(s) for _, s in csv("mortality_china_wpp2019.csv").groupby("sex_code")])
+    death *= _by_age(csv("mortality_by_age.csv"), ("factor", "factor"))
     births = csv("fertility_age_pattern_wpp2019.csv")["percent_of_fertility_2020_2025"].to_numpy() / 100 / 5
     fertility = np.zeros(len(AGES))
     fertility[15:50] = np.repeat(births, 5)
@@ -155,6 +151,14 @@ def _rates(places: Places) -> Rates:
         _by_age(care, ("admissions_male", "admissions_female")),
         _lung_cancer(places),
     )
+
+
+def _death_rates(bands: pd.DataFrame) -> Floats:
+    """By whole age: of bands of five years their logarithm is interpolated between their middles."""
+    begins, rate = bands["age_from"].to_numpy(np.float64), bands["mx_2020_2025"].to_numpy(np.float64)
+    five = begins >= FIVE
+    smooth = np.exp(np.interp(AGES + 0.5, begins[five] + 2.5, np.log(rate[five])))
+    return np.where(AGES < FIVE, rate[np.searchsorted(begins, AGES, side="right") - 1], smooth)
 
 
 def _lung_cancer(places: Places) -> Floats:

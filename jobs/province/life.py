@@ -148,10 +148,11 @@ def _deaths(
     draws: Draws, facts: ProvinceFacts, scale: Scale, year: int, span: tuple[int, int], lives: Lives, who: Ints
 ) -> Lives:
     """Set the day of death of those who die this year: when the hazard they have gathered since its first day exceeds
-    an exponential number of their own. Conditions multiply the hazard as of that day, or add to it from onset on."""
+    an exponential number of their own. Age and conditions multiply the hazard as of the middle of the year's rest;
+    deadly conditions add to it from onset on."""
     who = who[lives.death[who] == NEVER]
     since = np.maximum(lives.people.first[who], span[0])
-    hazard = steady_hazard(facts, scale, lives, who, since)
+    hazard = steady_hazard(facts, scale, lives, who, (since + span[1]) // 2)
     every = episodes(draws, facts, lives.people, lives.health, facts.conditions.deadly)
     place = np.full(len(lives.people), -1)
     place[who] = np.arange(len(who))

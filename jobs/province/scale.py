@@ -20,7 +20,7 @@ from jobs.province.settings import Yearly
 MONTH = np.array([1 / 12])
 READMITTED = 0.087  # readmissions a first admission, as they come out of stays.py
 PLANNED_YEARS = 3  # of the sample, to count the stays that follow from events and courses of treatment
-LEAST = 0.2  # of deaths at an age that are not excess deaths
+LEAST = 0.1  # of deaths at an age that are not excess deaths
 
 
 @dataclass(frozen=True)

@@ -15,7 +15,10 @@ from jobs.lakehouse.settings import load, parse
 @pytest.mark.parametrize(
     ("arguments", "said"),
     [
-        (["job=golden"], "unknown job golden; give job=<name>[,<name>...] with some of: gold, identity, model"),
+        (
+            ["job=golden"],
+            "unknown job golden; give job=<name>[,<name>...] with some of: calibrate, gold, identity, model",
+        ),
         (["lake.root=x"], "no job; give job="),
         (["job=receive,golden"], "unknown job golden"),
         (["job=gold", "gold.ends=2024-12-31"], "no setting gold.ends (did you mean gold.end?); valid settings: "),

@@ -16,8 +16,8 @@ from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.hazards import survival
 from jobs.province.illness import Health, course, episodes, excess_now, onsets
 from jobs.province.people import NEVER, YEAR, People, residents
-from jobs.province.risks import SMOKES, body_mass, smoking
-from jobs.province.scale import Scale, excess_deaths, scales
+from jobs.province.risks import SMOKES, body_mass, is_unrecorded, smoking
+from jobs.province.scale import LEAST, Scale, excess_deaths, scales
 from jobs.province.settings import SimulateSettings
 from tests.province.conftest import node
 
@@ -27,23 +27,23 @@ Sample = tuple[People, Health, Scale]
 
 @pytest.fixture(scope="module")
 def sample(facts: ProvinceFacts, tmp_path_factory: pytest.TempPathFactory) -> Sample:
-    """Fifty thousand residents of day 0 and their health."""
+    """Thirty thousand residents of day 0 and their health."""
     settings = SimulateSettings.of(node(tmp_path_factory.mktemp("unused")))
     scale = scales(facts, settings.rate)
-    people, _ = residents(DRAWS, facts.places, np.arange(100), 0)
+    people, _ = residents(DRAWS, facts.places, np.arange(60), 0)
     return people, onsets(DRAWS, facts, people, scale.onset), scale
 
 
 @pytest.fixture(scope="module")
 def foreseen(live: Callable[..., Any]) -> dict[str, pd.DataFrame]:
-    """The truth about twelve thousand residents of 2021 to 2025."""
+    """The truth about eight thousand residents of 2021 to 2025."""
     years = {
         "population_on": "2021-01-01",
         "backload_from": "2021-01-01",
         "end": "2025-12-31",
         "feeds": ["cancer_card"],
     }
-    _, _, truth = live(list(range(24)), **years)
+    _, _, truth = live(list(range(16)), **years)
     return {name: table.to_pandas() for name, table in truth.items()}
 
 
@@ -115,13 +115,14 @@ def test_factors_act_together_otherwise_than_one_by_one(facts: ProvinceFacts) ->
     """A logistic form has no products of factors; the hazards of most conditions do."""
     products = [f for fs in facts.conditions.factors for f in fs if len(f.names) > 1]
     assert len(products) >= 15
-    assert len({name for fs in facts.conditions.factors for f in fs for name in f.names if name == "own"}) == 1
+    unrecorded = {f.names[0] for fs in facts.conditions.factors for f in fs if is_unrecorded(f)}
+    assert len(unrecorded) >= 7
 
 
 def test_excess_deaths_leave_room_for_all_others(facts: ProvinceFacts) -> None:
     """Deaths by excess hazards are taken out of those of all causes, at every age."""
     total, excess = facts.rates.death * 0.79, excess_deaths(facts)
-    assert (excess <= 0.9 * total).all()
+    assert (excess <= (1 - LEAST) * total).all()
     people = population_by_age(facts.places)
     cancers = sum(
         (facts.conditions.incidence[c] * (1 - survival(facts.conditions, c)[:, 40]) * people).sum()
@@ -199,7 +200,7 @@ def test_mothers_are_seen_before_birth(live: Callable[..., Any]) -> None:
     visits = next(b for b in batches if b.feed == "outpatient_visit")
     antenatal = pd.Series(visits.person)[[c.startswith("Z34.9") for c in visits.columns[11].to_pylist()]]
     late = births[pd.to_datetime(births["date"]) >= "2022-10-01"]["person"]
-    assert len(late) > 8
+    assert len(late) >= 8
     assert late.isin(antenatal).mean() > 0.9
     assert 4 < antenatal[antenatal.isin(late)].value_counts().mean() < 10
     assert scene.facts.codes.icd10.index("Z34.9") not in scene.facts.codes.outpatient["diagnosis"].tolist()
