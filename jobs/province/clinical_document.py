@@ -6,6 +6,8 @@ copyright Regenstrief Institute, Inc. and the LOINC Committee (http://loinc.org)
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 import pyarrow as pa
 import pyarrow.compute as pc
 
@@ -21,26 +23,25 @@ SECTIONS = {  # field -> LOINC code, title
 }
 
 
-def clinical_documents(rows: pa.Table, encoding: str) -> bytes:
-    """The rows of a file, a document each, in one wrapping element. In UTF-8, whatever ``encoding`` it declares."""
+def clinical_documents(names: Sequence[str], values: pa.Array, encoding: str) -> bytes:
+    """The rows of a file, a document each, in one wrapping element. ``values``: column after column. In UTF-8, whatever
+    ``encoding`` it declares."""
     head = f'<?xml version="1.0" encoding="{encoding.upper()}"?>\n<documents>\n'
-    if not rows.num_rows:
+    if not len(values):
         return f"{head}</documents>\n".encode()
-    documents = pc.binary_join_element_wise(*_parts({n: _escaped(rows[n]) for n in rows.column_names}), "")
+    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\r", "&#13;")):
+        values = pc.replace_substring(values, sign, entity)
+    size = len(values) // len(names)
+    columns = {name: values.slice(n * size, size) for n, name in enumerate(names)}
+    documents = pc.binary_join_element_wise(*_parts(columns), "")
     return (head + "\n".join(documents.to_pylist()) + "\n</documents>\n").encode()
 
 
-def _escaped(column: pa.ChunkedArray) -> pa.ChunkedArray:
-    for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\r", "&#13;")):
-        column = pc.replace_substring(column, sign, entity)
-    return column
-
-
-def _parts(f: dict[str, pa.ChunkedArray]) -> list[pa.ChunkedArray | str]:
+def _parts(f: dict[str, pa.Array]) -> list[pa.Array | str]:
     """What a document consists of, in order: literal texts and columns."""
     clock = pc.replace_substring_regex(f["written_at"], "[^0-9]", "")
     place = "<location><healthCareFacility><serviceProviderOrganization>"
-    parts: list[pa.ChunkedArray | str] = [
+    parts: list[pa.Array | str] = [
         '<ClinicalDocument xmlns="urn:hl7-org:v3"><realmCode code="CN"/>'
         '<typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>'
         f'<id root="{ROOT}.1.1" extension="', f["document_no"],
