@@ -96,14 +96,20 @@ def _parquet_bytes(table: pa.Table) -> int:
 
 
 def _files(batches: list[Batch], institutions: Institutions, schedule: Schedule, times: float) -> dict[str, float]:
-    """Files to expect of each feed: a sender's rows fall into periods by chance, in proportion to their length."""
+    """Files to expect of each feed: a sender's rows fall into periods by chance, as the sample's do.
+
+    Check-ups and infections have their seasons. Of feeds with few rows in the sample, a period's length tells more.
+    """
     days = np.array([day_number(p.end) - day_number(p.start) + 1 for p in schedule.periods], np.float64)
-    found: dict[str, Floats] = {}
+    senders, periods = len(institutions.code), len(days)
+    found: dict[str, tuple[Floats, Floats]] = {}
     for batch in batches:
-        rows = np.bincount(batch.sender, minlength=len(institutions.code)).astype(np.float64)
-        found[batch.feed] = found.get(batch.feed, 0.0) + rows
+        rows, begun = np.bincount(batch.sender, minlength=senders), np.bincount(batch.period, minlength=periods)
+        so_far = found.get(batch.feed, (np.zeros(senders), periods * days / days.sum()))
+        found[batch.feed] = (so_far[0] + rows, so_far[1] + begun)
     expected = {
-        feed: float(-np.expm1(-np.outer(rows * times, days / days.sum())).sum()) for feed, rows in found.items()
+        feed: float(-np.expm1(-np.outer(rows * times, share / share.sum())).sum())
+        for feed, (rows, share) in found.items()
     }
     if REGISTER in expected:  # reports every period, even an empty one
         expected[REGISTER] = float(len(institutions.register) * len(days))
