@@ -133,7 +133,7 @@ def compared(
     middle: float,
 ) -> list[Compared]:
     """Every figure beside the simulated one, from the sums over all blocks; ``middle``: of the simulated years."""
-    why_not = dict(csv("not_simulated.csv").itertuples(index=False))
+    why_not, why_off = (dict(csv(f"{n}.csv").itertuples(index=False)) for n in ("not_simulated", "off_because"))
     targets = target_rows(rows, middle)
     found = []
     for n, row in enumerate(rows):
@@ -149,17 +149,20 @@ def compared(
             found.append(Compared(row, None, None, NOT_SIMULATED, False, "no such event in these lives"))
             continue
         verdict = judged(indicator, row.value, simulated, error)
-        found.append(Compared(row, simulated, error, verdict, targets[n] == "", targets[n]))
+        note = why_off.get(row.indicator, "") if targets[n] == "" and verdict != HOLDS else targets[n]
+        found.append(Compared(row, simulated, error, verdict, targets[n] == "", note))
     return found
 
 
 def target_rows(rows: list[Published], middle: float) -> list[str]:
     """Why each figure is no target, empty for those that are: of figures that tell the same, the nearest in time."""
-    reasons = []
+    reasons, listed = [], dict(csv("listed_only.csv").itertuples(index=False))
     for row in rows:
         near = [abs(r.middle - middle) for r in rows if r.about == row.about]
         if not row.value >= 0:
             reasons.append("no published figure")
+        elif row.indicator in listed:
+            reasons.append(listed[row.indicator])
         elif abs(row.middle - middle) > TOO_OLD:
             reasons.append(f"more than {TOO_OLD} years from the simulated ones")
         elif abs(row.middle - middle) > min(near):

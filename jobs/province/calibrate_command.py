@@ -129,7 +129,9 @@ def summary(found: Sequence[Compared]) -> list[str]:
 def _told(found: Compared) -> str:
     line = cells(found)
     about = " ".join(line[c] for c in ("indicator", "sex", "age", "place", "year") if line[c])
-    return f"{about}: {line['simulated']} against {line['published']} {line['unit']} (ratio {line['ratio']})"
+    return f"{about}: {line['simulated']} against {line['published']} {line['unit']} (ratio {line['ratio']})" + (
+        f"; {found.note}" if found.note else ""
+    )
 
 
 def _print(table: list[dict[str, str]]) -> None:

@@ -34,7 +34,7 @@ class Cancers(Entries):
 
 
 def cancers(scene: Scene) -> Cancers:
-    """Every cancer of these lives, found or not."""
+    """Every cancer of these lives, found or not; who dies of one before it is found is known by the death."""
     lives, conditions = scene.lives, scene.facts.conditions
     health, people = lives.health, lives.people
     person, site = np.nonzero(health.onset[:, conditions.cancers] < NEVER)
@@ -42,7 +42,9 @@ def cancers(scene: Scene) -> Cancers:
     onset = health.onset[person, c]
     seen = attends_screening(scene.draws, scene.facts, no, c, (onset - people.birth[person]) / YEAR)
     stage = health.grade[person, c].astype(np.int64)
-    return Cancers(no * 100 + site, person, site, onset, health.diagnosis[person, c], stage, seen)
+    diagnosed, death = health.diagnosis[person, c], lives.death[person]
+    at_death = (diagnosed < NEVER) & (onset <= death) & (diagnosed > death)
+    return Cancers(no * 100 + site, person, site, onset, np.where(at_death, death, diagnosed), stage, seen)
 
 
 def cancer_card(scene: Scene, found: Cancers) -> Batch:
