@@ -12,7 +12,7 @@ from pyspark.sql import functions as F
 
 from jobs.identity.person_record import WRONG_BIRTH_MONTHS, birth_of
 
-CURRENT, SUPERSEDED, REPEAT = "current", "superseded", "repeat"
+CURRENT, SUPERSEDED, REPEAT, WITHDRAWN = "current", "superseded", "repeat", "withdrawn"
 SAME_RECORD = ("feed", "_sender", "record_key")
 
 
@@ -23,16 +23,18 @@ def patient_group() -> Column:
 
 
 def with_standing(records: DataFrame) -> DataFrame:
-    """Adds ``standing``. Of the rows of one record the content learned last counts, in its earliest delivery since
-    another content was: so any order of arrival ends with the same content, and a repeat changes nothing.
+    """``standing`` instead of ``withdrawn``. What was withdrawn doesn't count. Of the other rows of one record the
+    content learned last counts, in its earliest delivery since another content was: so any order of arrival ends with
+    the same content, and a repeat changes nothing.
 
     Few records have a second row. Those that may have one, by a hash of the key, are compared; the others just count.
     """
-    hashed = records.withColumn("key_hash", F.xxhash64(*SAME_RECORD))
+    hashed = records.where(~F.col("withdrawn")).withColumn("key_hash", F.xxhash64(*SAME_RECORD))
     doubled = hashed.groupBy("key_hash").count().where("count > 1").select("key_hash")
     judged = _compared(hashed.join(doubled, "key_hash", how="left_semi")).select("_row_id", "standing")
     joined = records.join(judged, "_row_id", how="left")
-    return joined.withColumn("standing", F.coalesce("standing", F.lit(CURRENT)))
+    standing = F.when(F.col("withdrawn"), WITHDRAWN).otherwise(F.coalesce("standing", F.lit(CURRENT)))
+    return joined.withColumn("standing", standing).drop("withdrawn")
 
 
 def _compared(records: DataFrame) -> DataFrame:
@@ -53,7 +55,7 @@ def clusters(records: DataFrame) -> DataFrame:
 
     A record with its own ID number goes by it. One without goes by the only number that its patient group holds,
     unless that is the number found to be somebody else's or it belongs to somebody ten years off in age; then by the
-    patient group; and without a patient number alone. Superseded rows are placed too (their row may have founded
+    patient group; and without a patient number alone. Rows that don't count are placed too (one may have founded
     the person) but their numbers say nothing about others.
     """
     grouped = records.withColumn("group", patient_group())

@@ -7,35 +7,56 @@ from pyspark.sql import functions as F
 
 from jobs.identity.cluster import CURRENT, SAME_RECORD, clusters, patient_group, with_standing
 from jobs.identity.mint import mint
+from jobs.identity.withdrawal import marked, taken_back
 from jobs.lakehouse.job import Run, job
+from jobs.tables.delivery import DELIVERY
 from jobs.tables.vault import PERSON_HISTORY, PERSON_LINK, PERSON_RECORD
 
 NEEDED = ("_row_id", "feed", "_sender", "_learned_at", "_row_hash", "record_key")
 NEEDED_TOO = ("id_number", "other_id_number", "patient_no", "birth_date")
 
 
-@job(writes=PERSON_HISTORY, by="new", new_records=PERSON_RECORD, records=PERSON_RECORD, known=PERSON_HISTORY)
-def person_history(new_records: DataFrame, records: DataFrame, known: DataFrame, *, run: Run) -> DataFrame:
-    """Decisions for new records, and for old ones that the new ones put elsewhere.
+@job(
+    writes=PERSON_HISTORY,
+    by="new",
+    new_records=PERSON_RECORD,
+    records=PERSON_RECORD,
+    new_deliveries=DELIVERY,
+    deliveries=DELIVERY,
+    known=PERSON_HISTORY,
+)
+def person_history(
+    new_records: DataFrame,
+    records: DataFrame,
+    new_deliveries: DataFrame,
+    deliveries: DataFrame,
+    known: DataFrame,
+    *,
+    run: Run,
+) -> DataFrame:
+    """Decisions for new records, and for old ones that the new ones or withdrawals put elsewhere.
 
     The state after any sequence of calls, ids included, is that of one call with all records: a record's cluster and
     a cluster's founder follow from the records alone, and whatever a new record can change is decided again.
     """
     records = records.select(*NEEDED, *NEEDED_TOO)
+    told = marked(records, taken_back(deliveries, deliveries))
     state = newest(known)
     if known.isEmpty():
-        placed = decided(records).persist()
+        placed = decided(told).persist()
     else:
         # Checkpoints, as each step uses the one before several times: plans of plans of plans would be endless.
-        again = decided(affected(new_records, records).localCheckpoint()).localCheckpoint()
+        lost = marked(records, taken_back(deliveries, new_deliveries)).where("withdrawn")
+        touched = new_records.select(*SAME_RECORD).unionByName(lost.select(*SAME_RECORD)).distinct()
+        again = decided(affected(touched, told).localCheckpoint()).localCheckpoint()
         state = near(again, state).localCheckpoint()
         placed = again.unionByName(company(again, state)).localCheckpoint()
     founders = placed.groupBy("cluster").agg(
         F.min("_row_id").alias("founder_row_id"), F.max(F.col("standing") == CURRENT).alias("lives")
     )
     ids = person_ids(founders.where("lives"), known, run.key)
-    told = placed.join(founders, "cluster", how="inner").join(ids, "founder_row_id", how="left")
-    return changes(told, state, run.id)
+    decisions = placed.join(founders, "cluster", how="inner").join(ids, "founder_row_id", how="left")
+    return changes(decisions, state, run.id)
 
 
 @job(writes=PERSON_LINK, by="record", changes=PERSON_HISTORY)
@@ -51,11 +72,11 @@ def newest(log: DataFrame) -> DataFrame:
     return joined.where(F.col("revision") == F.coalesce("last", F.lit(1))).drop("last")
 
 
-def affected(new_records: DataFrame, records: DataFrame) -> DataFrame:
-    """Records of every patient group that a new record, or one that it corrects or repeats, is in; and all other
-    records of the same key as any of these, whose content decides which of them counts.
+def affected(touched: DataFrame, records: DataFrame) -> DataFrame:
+    """Records of every patient group that has a record with a key of ``touched`` (keys of rows new or withdrawn); and
+    all other records of the same key as any of these, whose content decides which of them counts.
     """
-    keyed = records.join(new_records.select(*SAME_RECORD).distinct(), list(SAME_RECORD), how="left_semi")
+    keyed = records.join(touched, list(SAME_RECORD), how="left_semi")
     groups = keyed.select(patient_group().alias("group")).distinct()
     grouped = records.withColumn("group", patient_group())
     members = grouped.join(groups, "group", how="left_semi")
@@ -65,7 +86,7 @@ def affected(new_records: DataFrame, records: DataFrame) -> DataFrame:
 
 
 def decided(records: DataFrame) -> DataFrame:
-    """Standing and cluster of records; those that came only to judge the standing of others are left out again."""
+    """Standing and cluster of marked records; those that came only to judge others' standing are left out again."""
     standing = with_standing(records)
     if "whole" in records.columns:
         standing = standing.where("whole").drop("whole")
@@ -130,5 +151,5 @@ def changes(told: DataFrame, state: DataFrame, run_id: str) -> DataFrame:
 
 
 def reason(counts: Column, is_new: Column) -> Column:
-    """new, relinked, superseded or repeat."""
+    """new, relinked, superseded, repeat or withdrawn."""
     return F.when(~counts, F.col("standing")).when(is_new, "new").otherwise("relinked")

@@ -51,6 +51,7 @@ class Defect(IntEnum):
     ROW_REPEATED = auto()
     ROW_CORRECTED = auto()
     ROW_OF_TWO_SYSTEMS = auto()
+    FILE_WITHDRAWN = auto()
     LAB_OTHER_UNIT = auto()
     LAB_LOCAL_NAME = auto()
     WEIGHT_IN_JIN = auto()
@@ -83,6 +84,7 @@ _BY_NAME = {
     "PHONE": "phone",
     "AGE": "age",
     "ROW": ROW,
+    "FILE": ROW,
     "WEIGHT": "weight_kg",
     "PRESSURE": "systolic",
     "TEXT": "impression",

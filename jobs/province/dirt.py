@@ -80,6 +80,7 @@ class Dirt:
     row_corrected: float
     row_of_two_systems: float
     file_repeated: float
+    file_withdrawn: float
     lab_other_unit: float
     lab_local_name: float
     weight_in_jin: float

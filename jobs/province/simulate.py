@@ -143,6 +143,7 @@ def desk_of(settings: SimulateSettings, contracts: Path, institutions: Instituti
         feeds,
         settings.seed,
         settings.dirt.file_repeated,
+        settings.dirt.file_withdrawn,
     )
 
 

@@ -6,11 +6,14 @@ files that are already there and leaves them.
 
 from __future__ import annotations
 
+import csv
 import hashlib
+import io
 import json
 import os
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +22,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from jobs.province.defects import DEFECT, defect_table
-from jobs.province.draws import Draws
+from jobs.province.defects import DEFECT, Defect, defect_table
+from jobs.province.draws import Draws, Ints
 from jobs.province.file_body import file_body
 from jobs.province.recording import Batch
 from jobs.province.schedule import Period
@@ -40,6 +43,7 @@ CHUNK = pa.schema(
 WRITTEN = pa.schema([("feed", pa.string()), ("files", pa.int64()), ("rows", pa.int64()), ("bytes", pa.int64())])
 RECORD = pa.schema([("file", pa.dictionary(pa.int32(), pa.string())), ("row", pa.int64()), ("person", pa.int64())])
 _JSON = json.JSONEncoder(ensure_ascii=False)
+TAKEN_BACK_WITHIN = 20  # days
 HELD = 1_000_000  # rows about whom is noted in memory before it is written
 
 
@@ -69,6 +73,7 @@ class Desk:
     feeds: Mapping[str, Feed]
     seed: int
     file_repeated: float
+    file_withdrawn: float
 
 
 def chunks(batch: Batch, part: int) -> pa.RecordBatch:
@@ -143,8 +148,12 @@ class _Shard:
     def __init__(self, desk: Desk, sender: int, feed: str) -> None:
         self.desk, self.sender, self.feed = desk, sender, feed
         self.files = self.rows = self.bytes = self.held = 0
-        self.about: list[tuple[str, np.ndarray, np.ndarray]] = []
-        self.stems, self.twice = _stems(desk, sender, feed)
+        self.about: list[tuple[str, Ints, Ints]] = []
+        self.stems = _stems(desk, sender, feed)
+        draws, keys = Draws(desk.seed), _keys(self.stems)
+        self.twice = draws.happens(desk.file_repeated, "file repeated", keys)
+        self.wrong = draws.happens(desk.file_withdrawn, "file withdrawn", keys)
+        self.taken_back_after = 1 + draws.whole(TAKEN_BACK_WITHIN, "file withdrawn after", keys)
         name = f"{desk.senders[sender]}-{feed}.parquet"
         self.paths = [desk.truth / table / desk.window / name for table in ("record", "defect")]
         self.parts = [p.with_name(f".{name}.part") for p in self.paths]
@@ -153,20 +162,41 @@ class _Shard:
         self.truth, self.defects = (pq.ParquetWriter(p, s) for p, s in zip(self.parts, (RECORD, DEFECT), strict=True))
 
     def file(self, period: int, texts: list[bytes], persons: list[bytes], defects: list[bytes]) -> None:
-        """Write one file (two, if it is sent twice), who its rows are about and what is wrong with them."""
-        desk, about = self.desk, self.desk.feeds[self.feed]
-        wire = desk.wires[desk.senders[self.sender], self.feed]
-        body = file_body(wire, about.columns, b"".join(texts), desk.periods[period].delivered)
+        """Write one file, who its rows are about and what is wrong with them.
+
+        Some are sent twice. Of some the rows are first sent under wrong record numbers; that file is taken back.
+        """
+        lines, stem = b"".join(texts), self.stems[period]
         who, marks = (np.frombuffer(b"".join(x), np.int64) for x in (persons, defects))
-        manifest = _manifest(desk, self.sender, self.feed, desk.periods[period], body, len(who), wire)
+        if self.wrong[period] and len(who):
+            wrong = self._send(f"{stem}_wrong", period, _renumbered(lines), who, marks | Defect.FILE_WITHDRAWN.bit)
+            self._take_back(period, wrong)
         for ending in ("", "_resent")[: 1 + self.twice[period]]:
-            name = f"{self.stems[period]}{ending}.{wire.format}"
-            _put(f"{desk.out}/{name}", body, manifest)
-            self.about.append((name, who, marks))
-            self.held += len(who)
-            if self.held > HELD:
-                self._record()
-            self.files, self.rows, self.bytes = self.files + 1, self.rows + len(who), self.bytes + len(body)
+            self._send(f"{stem}{ending}", period, lines, who, marks)
+
+    def _send(self, stem: str, period: int, lines: bytes, who: Ints, marks: Ints) -> bytes:
+        """Write a file of these rows and note it in the truth; returns its content."""
+        desk, columns = self.desk, self.desk.feeds[self.feed].columns
+        wire, when = desk.wires[desk.senders[self.sender], self.feed], desk.periods[period]
+        body = file_body(wire, columns, lines, when.delivered)
+        name = f"{stem}.{wire.format}"
+        _put(f"{desk.out}/{name}", body, _manifest(desk, self.sender, self.feed, when, body, len(who), wire))
+        self.about.append((name, who, marks))
+        self.held += len(who)
+        if self.held > HELD:
+            self._record()
+        self.files, self.rows, self.bytes = self.files + 1, self.rows + len(who), self.bytes + len(body)
+        return body
+
+    def _take_back(self, period: int, body: bytes) -> None:
+        """Send, some days after, an empty file whose manifest names this content as withdrawn."""
+        desk, when = self.desk, self.desk.periods[period]
+        wire = desk.wires[desk.senders[self.sender], self.feed]
+        stem, after = Path(self.stems[period]), timedelta(int(self.taken_back_after[period]))
+        name = stem.parents[1] / str(when.delivered + after) / f"{stem.name}_withdrawn.{wire.format}"
+        withdraws = hashlib.sha256(body).hexdigest()
+        _put(f"{desk.out}/{name}", b"", _manifest(desk, self.sender, self.feed, when, b"", 0, wire, withdraws))
+        self.files += 1
 
     def _record(self) -> None:
         """Write who the rows of the files so far are about, and their defects."""
@@ -193,15 +223,29 @@ class _Shard:
         )
 
 
-def _stems(desk: Desk, sender: int, feed: str) -> tuple[list[str], np.ndarray]:
-    """The name below the inbox of each period's file, without its ending; and which files are sent twice."""
+def _stems(desk: Desk, sender: int, feed: str) -> list[str]:
+    """The name below the inbox of each period's file, without its ending."""
     folder, name = f"{desk.senders[sender]}/{feed}", f"{feed}_{{0.start:%Y%m%d}}_{{0.end:%Y%m%d}}"
-    stems = [f"{folder}/{p.delivered}/{name.format(p)}" for p in desk.periods]
-    keys = [int.from_bytes(hashlib.blake2b(s.encode(), digest_size=8).digest(), "big") for s in stems]
-    return stems, Draws(desk.seed).happens(desk.file_repeated, "file repeated", np.array(keys, np.uint64))
+    return [f"{folder}/{p.delivered}/{name.format(p)}" for p in desk.periods]
 
 
-def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, rows: int, wire: Wire) -> bytes:
+def _keys(stems: list[str]) -> Ints:
+    """A number for each file's name, to draw by."""
+    digests = (hashlib.blake2b(s.encode(), digest_size=8).digest() for s in stems)
+    return np.array([int.from_bytes(d, "big") for d in digests], np.uint64)
+
+
+def _renumbered(lines: bytes) -> bytes:
+    """The same rows under other record numbers, which every feed has in its first column."""
+    text = io.StringIO()
+    rows = csv.reader(io.StringIO(lines.decode(), newline=""))
+    csv.writer(text, lineterminator="\n").writerows([f"X{number}", *rest] for number, *rest in rows)
+    return text.getvalue().encode()
+
+
+def _manifest(
+    desk: Desk, sender: int, feed: str, period: Period, body: bytes, rows: int, wire: Wire, withdraws: str | None = None
+) -> bytes:
     content = {
         "sender": desk.senders[sender],
         "feed": feed,
@@ -211,6 +255,7 @@ def _manifest(desk: Desk, sender: int, feed: str, period: Period, body: bytes, r
         "sha256": hashlib.sha256(body).hexdigest(),
         "format": wire.format,
         **({"encoding": wire.encoding} if wire.encoding else {}),
+        **({"withdraws": withdraws} if withdraws else {}),
         "synthetic": True,
     }
     return f"{_laid_out(content)}\n".encode()

@@ -5,6 +5,7 @@ from __future__ import annotations
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
+from jobs.identity.withdrawal import still_valid
 from jobs.lakehouse.job import job
 from jobs.tables.delivery import DELIVERY
 from jobs.tables.silver import REGISTER_COMPLETE
@@ -14,8 +15,6 @@ REGISTER = "resident_register"
 
 @job(writes=REGISTER_COMPLETE, deliveries=DELIVERY)
 def register_complete(deliveries: DataFrame) -> DataFrame:
-    """The last day that any accepted delivery of a register says it is complete up to."""
-    told = deliveries.where(
-        (F.col("feed") == REGISTER) & (F.col("status") == "accepted") & F.col("period_end").isNotNull()
-    )
-    return told.groupBy("sender").agg(F.max("period_end").alias("complete_to"))
+    """The last day that any accepted delivery of a register, not withdrawn, says it is complete up to."""
+    registers = still_valid(deliveries.where(F.col("feed") == REGISTER))
+    return registers.where("period_end is not null").groupBy("sender").agg(F.max("period_end").alias("complete_to"))

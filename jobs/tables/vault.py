@@ -64,7 +64,10 @@ PERSON_HISTORY = Table(
             "founder_row_id", "long", "Smallest row of the cluster; the person's id is minted from it.", required=True
         ),
         Column(
-            "reason", "string", "new, relinked, superseded (a later row corrects it) or repeat (says the same).", True
+            "reason",
+            "string",
+            "new, relinked, superseded (a later row corrects it), repeat (says the same) or withdrawn (with its file).",
+            True,
         ),
         LEARNED_AT,
         Column("_run_id", "string", "Run that decided.", required=True),

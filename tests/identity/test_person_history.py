@@ -10,10 +10,12 @@ from zlib import crc32
 
 import pytest
 from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from jobs.identity.cluster import clusters, with_standing
 from jobs.identity.mint import mint, minted
 from jobs.identity.person_history import newest, person_history, person_link
+from jobs.tables.delivery import DELIVERY
 from jobs.tables.vault import PERSON_HISTORY, PERSON_RECORD
 from tests.identity.people import id_number, named
 from tests.support import rows
@@ -42,13 +44,28 @@ def records(spark: SparkSession, *given: dict) -> DataFrame:
     return named(spark, PERSON_RECORD, *given)
 
 
+def file(first_row: int, count: int, sender: str) -> dict:
+    """The ledger's row of an accepted file of visits; the file's hash is its first row's number."""
+    return {"feed": "outpatient_visit", "sender": sender, "status": "accepted", "file_sha256": str(first_row)} | {
+        "first_row_id": first_row,
+        "rows_read": count,
+    }
+
+
+def withdrawal(first_row: int, sender: str, status: str = "accepted") -> dict:
+    told = {"feed": "outpatient_visit", "sender": sender, "status": status, "file_sha256": "empty", "rows_read": 0}
+    return told | {"withdraws": str(first_row)}
+
+
 def history(spark: SparkSession, *batches: list[dict]) -> DataFrame:
-    """The log after these batches came one after another."""
+    """The log after these batches came one after another; each holds records, and rows of the ledger among them."""
     known, seen = rows(spark, PERSON_HISTORY), []
     for number, batch in enumerate(batches):
         seen += batch
         run = SimpleNamespace(id=f"run{number}", key=KEY)
-        new = person_history(records(spark, *batch), records(spark, *seen), known, run=run)
+        new_records, all_records = (records(spark, *(r for r in b if "_row_id" in r)) for b in (batch, seen))
+        ledgers = (named(spark, DELIVERY, *(r for r in b if "status" in r)) for b in (batch, seen))
+        new = person_history(new_records, all_records, *ledgers, known, run=run)
         told = [tuple(r) for r in new.select(*PERSON_HISTORY.column_names).collect()]
         known = rows(spark, PERSON_HISTORY, *(tuple(r) for r in known.collect()), *told)
         spark.catalog.clearCache()
@@ -67,7 +84,11 @@ def partition(link: dict[int, int]) -> set[frozenset[int]]:
 
 
 def placed(spark: SparkSession, *given: dict) -> dict[int, str]:
-    return {r["_row_id"]: r.cluster for r in clusters(with_standing(records(spark, *given))).collect()}
+    return {r["_row_id"]: r.cluster for r in clusters(with_standing(valid(records(spark, *given)))).collect()}
+
+
+def valid(given: DataFrame) -> DataFrame:
+    return given.withColumn("withdrawn", F.lit(False))
 
 
 def test_the_same_id_number_is_the_same_person_at_every_institution(spark):
@@ -111,7 +132,7 @@ def test_of_one_record_the_content_learned_last_counts_and_a_repeat_changes_noth
         record(4, "H1", "b", _row_hash=20, record_key="v2", _learned_at="2024-01-03"),
         record(5, "H1", "b", _row_hash=10, record_key="v2", _learned_at="2024-01-04"),  # back to the first content
     )
-    standing = {r["_row_id"]: r.standing for r in with_standing(given).collect()}
+    standing = {r["_row_id"]: r.standing for r in with_standing(valid(given)).collect()}
     assert standing == {1: "current", 2: "repeat", 3: "superseded", 4: "superseded", 5: "current"}
 
 
@@ -128,6 +149,23 @@ def test_the_founders_row_may_be_corrected_and_the_person_keeps_the_id(spark):
     before = link(history(spark, first))
     after = link(history(spark, first, [record(3, "H1", "a", WANG, record_key="v1", _learned_at="2024-02-01")]))
     assert before[1] == before[2] == after[2] == after[3] == minted(1, 0, KEY)
+
+
+def test_a_file_taken_back_counts_no_more_and_what_it_corrected_counts_again(spark):
+    sent = [record(1, "H1", "a", WANG, record_key="v1"), record(2, "H2", "b", WANG), file(1, 1, "H1"), file(2, 1, "H2")]
+    wrong = [record(3, "H1", "x", LI, record_key="v1", _learned_at="2024-01-02"), file(3, 2, "H1")]
+    wrong.append(record(4, "H1", "y", LI))
+    before = history(spark, sent)
+    assert set(link(history(spark, sent, wrong))) == {2, 3, 4}
+    log = history(spark, sent, wrong, [withdrawal(3, "H1")])
+    assert link(log) == link(before)
+    assert {r["_row_id"]: r.reason for r in newest(log).collect()} == {
+        1: "relinked", 2: "new", 3: "withdrawn", 4: "withdrawn",
+    }  # fmt: skip
+    early = history(spark, sent, [withdrawal(3, "H1")], wrong)
+    assert link(early) == link(before)
+    others = [withdrawal(3, "H2"), withdrawal(3, "H1", status="refused")]  # the file is not theirs; it was not taken
+    assert set(link(history(spark, sent, wrong, others))) == {2, 3, 4}
 
 
 def test_without_any_id_number_a_patient_number_is_a_person(spark):
@@ -186,6 +224,25 @@ def brute_force(given: list[dict]) -> set[frozenset[int]]:
         fallback = (r["_sender"], r["patient_no"]) if r["patient_no"] else r["_row_id"]
         groups[name or fallback].add(r["_row_id"])
     return {frozenset(g) for g in groups.values()}
+
+
+@pytest.mark.parametrize("seed", [3])
+def test_withdrawals_end_the_same_early_or_late(spark, seed):
+    given = scenario(seed)
+    files = [file(5, 9, "H0"), file(5, 9, "H1"), file(20, 6, "H1")]
+    back = [withdrawal(5, "H0"), withdrawal(20, "H1")]
+    gone = [r for r in given if any(
+        r["_sender"] == f["sender"] and f["first_row_id"] <= r["_row_id"] < f["first_row_id"] + f["rows_read"]
+        for f in (files[0], files[2])
+    )]  # fmt: skip
+    whole = link(history(spark, given + files + back))
+    assert gone and partition(whole) == brute_force([r for r in given if r not in gone])
+    for pieces in (
+        [given + files, back],
+        [back, given[:12], [*given[12:], *files]],
+        [given[:12] + back[1:], given[12:] + files, back[:1]],
+    ):
+        assert link(history(spark, *pieces)) == whole
 
 
 @pytest.mark.parametrize("seed", [1, 2])

@@ -16,7 +16,12 @@ from tests.province.delivered import ALL_FORMATS, delivered
 
 PERIOD = {"population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-11-01", "end": "2023-12-31"}
 DRIFT = {"renamed": 0.1, "added": 0.1, "dropped": 0.1, "needed_dropped": 0.05, "within_days": 720}
-DIRT = {"dirt__row_repeated": 0.02, "dirt__event_date_impossible": 0.01, "dirt__file_repeated": 0.02}
+DIRT = {
+    "dirt__row_repeated": 0.02,
+    "dirt__event_date_impossible": 0.01,
+    "dirt__file_repeated": 0.02,
+    "dirt__file_withdrawn": 0.02,
+}
 
 
 def test_all_feeds_in_all_formats_are_received_and_every_row_is_accounted_for(spark, lake, tmp_path: Path) -> None:
@@ -31,11 +36,11 @@ def test_all_feeds_in_all_formats_are_received_and_every_row_is_accounted_for(sp
     feeds = {str(m["feed"]) for m in sent.values()}
     assert feeds >= set(FEEDS) - {"cancer_card"}  # so few residents may have no cancer in so short a time
     forms = Counter((r["format"], r["encoding"]) for r in ledger.values() if r["status"] == "accepted")
-    assert {f for f, _ in forms} == {"csv", "jsonl", "parquet", "xml"}
+    assert {f for f, _ in forms} == {"csv", "jsonl", "parquet", "xml", None}  # none: a withdrawal
     for file, row in ledger.items():
         sender, feed, day, _ = file.split("/")
         wire = desk.wires[sender, feed]
-        planted = wire.change == "needed_dropped" and wire.changed_on(date.fromisoformat(day))
+        planted = wire.change == "needed_dropped" and wire.changed_on(date.fromisoformat(day)) and not row["withdraws"]
         assert (row["status"] == "refused") == planted, row
         if not planted:
             parts = [row[f"rows_{n}"] for n in ("accepted", "quarantined", "duplicate")]
@@ -47,6 +52,8 @@ def test_all_feeds_in_all_formats_are_received_and_every_row_is_accounted_for(sp
     held = sum(read_table(lake.root, f"bronze.{feed}", ["_row_id"]).num_rows for feed in feeds)
     assert held == total["accepted"]
     assert read_table(lake.root, "bronze.quarantine", ["_row_id"]).num_rows == total["quarantined"]
+    wrong = {r["file_sha256"] for f, r in ledger.items() if Path(f).stem.endswith("_wrong")}
+    assert wrong == {r["withdraws"] for r in ledger.values()} - {None}
     kept = read_table(lake.root, "bronze.registration", ["_extra"], where="_extra is not null")
     noted = {(sender, feed) for sender, feed, _ in report.noted}
     assert noted <= {pair for pair, w in desk.wires.items() if w.change in ("renamed", "added", "dropped")}

@@ -148,12 +148,15 @@ def test_who_is_in_no_register_is_observed_during_visits_only(spark):
 
 
 def test_a_register_is_complete_to_what_its_accepted_deliveries_say(spark):
-    def delivery(sender: str, status: str, end: str) -> dict[str, Any]:
-        return {"feed": "resident_register", "sender": sender, "status": status, "period_end": end}
+    def delivery(sender: str, status: str, end: str | None, withdraws: str | None = None) -> dict[str, Any]:
+        told = {"feed": "resident_register", "sender": sender, "status": status, "period_end": end}
+        return told | {"file_sha256": f"{sender} {end}", "withdraws": withdraws}
 
     told = [
         delivery("A", "accepted", "2024-01-31"),
         delivery("A", "accepted", "2024-02-29"),
+        delivery("A", "accepted", "2024-03-31"),  # withdrawn
+        delivery("A", "accepted", None, withdraws="A 2024-03-31"),
         delivery("B", "refused", "2024-02-29"),
     ]
     found = register_complete(named(spark, DELIVERY, *told)).collect()
