@@ -24,7 +24,7 @@ ONSET_AGES = (40.0, 58.0, 72.0, 86.0)  # at these ages of onset, excess deaths a
 BY_ONSET_AGE = ((0.18, 0.37, 1.0, 1.4), (0.5, 0.65, 1.0, 1.25))  # other conditions, cancers
 STAGE_EXCESS = (0.15, 0.5, 1.2, 2.4)  # what a stage multiplies the excess deaths by (assumed)
 ALL_CANCERS = dict(  # use of care a cancer; the rest of conditions.csv (assumed)
-    mortality_ratio=1.0, visits_per_year=4.0, admissions_per_year=0.15, mean_days=8.5, panel="tumour",
+    mortality_ratio=1.0, severity=2, visits_per_year=4.0, admissions_per_year=0.15, mean_days=8.5, panel="tumour",
     diagnosed_share=0.96, diagnosis_delay_years=0.3, readmission_logit=0.6, lasts_years=99.0, goes_on=1.0,
 )  # fmt: skip
 THYROID = "thyroid"
@@ -84,6 +84,11 @@ class Conditions:
     def deadly(self) -> Ints:
         """The conditions with excess deaths."""
         return np.flatnonzero(self.excess.any(axis=1))
+
+    @cached_property
+    def severity(self) -> Ints:
+        """0, 1 or 2: how far patients go for care (``hospital_choice.csv``)."""
+        return self.table["severity"].to_numpy(np.int64)
 
     @cached_property
     def cancers(self) -> Ints:

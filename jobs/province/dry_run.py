@@ -57,12 +57,13 @@ def project(settings: SimulateSettings, contracts: Path, facts: ProvinceFacts) -
     wrote = _wrote(settings, contracts, institutions, schedule, shares)
     files = _files([b for _, b in batches], institutions, schedule, times)
     headers = {name: len(",".join(feed.header)) + 1 for name, feed in read_contracts(contracts).items()}
+    sent = 1 + settings.dirt.file_repeated + settings.dirt.file_withdrawn  # times
     feeds = []
     for feed in settings.feeds:
         here, header = wrote.feeds.get(feed, FeedCount(feed, 0, 0, 0)), headers[feed]
-        there = files.get(feed, 0.0) * (1 + settings.dirt.file_repeated)
-        size = (here.bytes - here.files * header) * times + there * header
-        feeds.append(FeedCount(feed, round(there), round(here.rows * times), round(size)))
+        there = files.get(feed, 0.0) * sent
+        size = (here.bytes - here.files * header) * times * sent + there * header
+        feeds.append(FeedCount(feed, round(there), round(here.rows * times * sent), round(size)))
     return Projection(
         blocks * BLOCK,
         tuple(feeds),
@@ -139,7 +140,8 @@ def _wrote(
     for rows in (few, table.take(np.linspace(0, len(table) - 1, min(len(table), MANY)).astype(np.int64))):
         ordered = rows.sort_by([(c, "ascending") for c in ("sender", "feed", "period", "part")])
         with tempfile.TemporaryDirectory() as folder:
-            there = replace(settings, out=Path(folder) / "inbox", truth=Path(folder) / "truth")
+            once = replace(settings.dirt, file_repeated=0.0, file_withdrawn=0.0)
+            there = replace(settings, out=Path(folder) / "inbox", truth=Path(folder) / "truth", dirt=once)
             desk = desk_of(there, contracts, institutions, schedule)
             began = time.process_time()
             written.append(

@@ -23,7 +23,7 @@ def infectious_card(scene: Scene, infected: Infections) -> Batch:
     table, places, institutions = scene.facts.catalogue.infections.table, scene.facts.places, scene.institutions
     cases = infected.at(infected.notified)
     county = lives.county(cases.person, cases.diagnosed)
-    hospital = institutions.visited(places, county, draws.uniform("card hospital", cases.key))
+    hospital = institutions.visited(places, county, 0, draws.uniform("card hospital", cases.key))
     reported = cases.diagnosed + draws.whole(2, "card after", cases.key)
     sender = institutions.disease_control[institutions.city[hospital]]
     rows = rows_sent(scene, feed, cases.key, cases.person, sender, reported)

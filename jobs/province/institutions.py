@@ -6,11 +6,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Draws, Floats, Ints
 from jobs.province.facts import Places
 from jobs.province.settings import SimulateSettings
 
 NONE = -1
+MOST_SEVERE = 2  # the last row of hospital_choice.csv
 CLERKS = 12  # who write an institution's rows of one feed (assumed)
 REGISTRIES = 0.1  # their dirt, as a multiple of hospitals' (assumed)
 
@@ -32,6 +34,7 @@ class Institutions:
     dirt: Floats  # multiple of the shares of dirt; hospitals' mean is 1
     usual: Floats  # mean of that multiple for institutions of the kind
     clerk: Floats  # [institution, clerk]: the clerks' own multiple of it, mean 1
+    choice: Floats  # [severity]: shares of their county's, the city's and the city's other hospitals; the rest go far
 
     @staticmethod
     def of(places: Places, settings: SimulateSettings) -> Institutions:
@@ -73,15 +76,19 @@ class Institutions:
             kept_well * np.exp(spread * draws.normal("dirt", key) - spread**2 / 2),
             kept_well,
             np.exp(clerks * draws.normal("clerk dirt", key[:, None], np.arange(CLERKS)) - clerks**2 / 2),
+            csv("hospital_choice.csv")[["own_county", "city", "other_of_city"]].to_numpy(),
         )
 
-    def visited(self, places: Places, county: Ints, u: Floats) -> Ints:
-        """The hospital that residents of a county go to: their own county's, the city's, another of the city, or the
-        largest city's; by a uniform number."""
+    def visited(self, places: Places, county: Ints, severity: Ints | int, u: Floats) -> Ints:
+        """The hospital that residents of a county go to, by how severe it is and a uniform number: their county's own
+        where it has one, the city's, another of the city, or that of the province's capital (the first city)."""
         own, city = self.of_county[county], places.city[county]
-        local = np.where(own != NONE, 0.60, 0.0)
-        to_city = local + np.where(own != NONE, 0.27, 0.57)
+        at_own, at_city, at_other = np.moveaxis(self.choice[severity], -1, 0)
+        without = np.where(own == NONE, at_own, 0.0)  # half go to the city's hospital, half to others
+        to_own = at_own - without
+        to_city = to_own + at_city + without / 2
+        to_other = to_city + at_other + without / 2
         wards = self.hospital.shape[1]
         other = self.hospital[city, np.minimum(1 + (u * 1e6).astype(np.int64) % max(wards - 1, 1), wards - 1)]
-        far = self.hospital[int(np.argmax(places.city_people)), 0]
-        return np.where(u < local, own, np.where(u < to_city, self.hospital[city, 0], np.where(u < 0.97, other, far)))
+        near = np.where(u < to_own, own, np.where(u < to_city, self.hospital[city, 0], other))
+        return np.where(u < to_other, near, self.hospital[0, 0])

@@ -60,7 +60,7 @@ def checkups(scene: Scene, years: range) -> Checks:
     person, day, kind, key = person[which], day[which], kind[which], key[which]
     county = lives.county(person, day)
     usual = draws.uniform("usual hospital", lives.people.no[person], 0)
-    hospital = scene.institutions.visited(scene.facts.places, county, usual)
+    hospital = scene.institutions.visited(scene.facts.places, county, 0, usual)
     primary = scene.institutions.primary[scene.facts.places.city[county]]
     return Checks(key, person, day, kind, county, np.where(kind == EMPLOYEES, hospital, primary))
 

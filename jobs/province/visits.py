@@ -181,7 +181,8 @@ def _described(
     department[pregnant] = codes.department_code.index(OBSTETRICS)
     usual = draws.uniform("usual hospital", people.no[person], condition + 1)
     u = np.where(draws.happens(0.8, "usual", key), usual, draws.uniform("hospital", key))
-    hospital = institutions.visited(facts.places, lives.county(person, day), u)
+    severity = np.where(chronic, facts.conditions.severity[c], 0)
+    hospital = institutions.visited(facts.places, lives.county(person, day), severity, u)
     minute = 450 + draws.whole(300, "minute", key) + draws.whole(2, "afternoon", key) * 240
     return Visits(
         key,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -119,3 +120,22 @@ def test_no_one_is_in_two_beds_and_many_come_back(world: World) -> None:
     assert (gap[same] > 0).all()
     alive = stays.way[:-1] != DIED
     assert 0.08 < (same & (gap <= 30))[alive].mean() < 0.2
+
+
+def test_patients_go_further_the_more_severe_it_is(world: World, facts: ProvinceFacts) -> None:
+    """Where there is a hospital in the county, of a city other than the capital; shares of hospital_choice.csv."""
+    visits, places = world.visits, facts.places
+    settings = SimulateSettings.of(node(Path("unused")))
+    institutions, conditions = Institutions.of(places, settings), facts.conditions
+    county = world.lives.county(visits.person, visits.day)
+    severity = np.where(visits.condition >= 0, conditions.severity[np.maximum(visits.condition, 0)], 0)
+    asked = (institutions.of_county[county] >= 0) & (places.city[county] > 0)
+    for grade, row in csv("hospital_choice.csv").iterrows():
+        mine = asked & (severity == grade)
+        where, home = visits.hospital[mine], county[mine]
+        own = row["own_county"] + row["other_of_city"] / (
+            institutions.hospital.shape[1] - 1
+        )  # any of the city's may be it
+        assert (where == institutions.of_county[home]).mean() == pytest.approx(own, abs=0.04)
+        assert (institutions.city[where] == 0).mean() == pytest.approx(row["capital"], abs=0.03)
+        assert (institutions.city[where] == places.city[home]).mean() == pytest.approx(1 - row["capital"], abs=0.03)

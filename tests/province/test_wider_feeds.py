@@ -185,10 +185,12 @@ def test_a_fifth_of_all_cancers_is_lung_cancer(facts: ProvinceFacts) -> None:
 def test_a_cancer_found_in_a_resident_leads_to_one_card(clean: Any) -> None:
     _, frames, events = clean
     cards = frames["cancer_card"]
-    found = events[events["kind"].str.endswith("cancer_diagnosis")]
+    when = pd.to_datetime(events["date"]).dt.strftime("%Y%m%d")
+    known, begun = (events["kind"].str.endswith(f"cancer_{what}") for what in ("diagnosis", "onset"))
+    at_death = (events["kind"] == "death") & events["person"].isin(events.loc[begun, "person"])
     told = set(zip(cards["person"], cards["diagnosed_on"], strict=True))
-    true = set(zip(found["person"], pd.to_datetime(found["date"]).dt.strftime("%Y%m%d"), strict=True))
-    assert told and told <= true  # the others were found in their last months, or outside the province
+    found, died = (set(zip(events.loc[m, "person"], when[m], strict=True)) for m in (known, at_death))
+    assert told & found and told <= found | died  # the others were found in their last months, or elsewhere
     assert (cards["diagnosed_on"] < cards["reported_on"]).all()
     women = cards[cards["site_code"].str[:3].isin(["C50", "C53", "C54", "C56"])]
     assert set(women["sex_code"]) <= {"2"}
