@@ -9,7 +9,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from jobs.codes.id_number import lift_15
-from jobs.identity.typed import as_time, typed
+from jobs.identity.typed import as_time
 from jobs.lakehouse.job import job
 from jobs.tables.bronze import BRONZE, CONTRACTS
 from jobs.tables.vault import PERSON_RECORD
@@ -17,6 +17,18 @@ from jobs.tables.vault import PERSON_RECORD
 CHILD_YEARS = 18
 WRONG_BIRTH_MONTHS = 120
 """A child's record whose ID number says a birth date more than ten years off carries an adult's number."""
+
+TEXTS = {  # role in the contracts: column
+    "id_number": "given_id",
+    "patient_no": "patient_no",
+    "name": "name",
+    "sex": "sex_code",
+    "mother_id_number": "given_mother_id",
+    "phone": "phone",
+    "place": "place_code",
+    "address": "address",
+}
+DAYS = ("birth_date", "death_date", "happened")
 
 SEX = {"M": "1", "F": "2", "男": "1", "女": "2"}
 FEEDS = {
@@ -30,21 +42,16 @@ FEEDS = {
 def person_record(new_feeds: Mapping[str, DataFrame]) -> DataFrame:
     """Every row about a person, in one form. ``new_feeds``: bronze rows by feed."""
     forms = [one_form(feed, rows) for feed, rows in new_feeds.items()]
-    return judged(reduce(DataFrame.unionByName, forms))
+    return judged(read(reduce(DataFrame.unionByName, forms)))
 
 
 def one_form(feed: str, rows: DataFrame) -> DataFrame:
-    """A feed's rows with the columns of ``judged``'s input; what the feed does not have is null."""
-    contract = CONTRACTS[feed]
-    named = {f.role: f.name for f in contract.fields if f.role}
+    """A feed's rows with the columns of ``read``'s input, as delivered; what the feed does not have is null."""
+    contract, named = CONTRACTS[feed], _by_role(feed)
 
     def text(role: str) -> Column:
-        return F.trim(named[role]) if role in named else F.lit(None).cast("string")
+        return F.col(named[role]) if named.get(role) else F.lit(None).cast("string")
 
-    def day(role: str) -> Column:
-        return (typed(feed, named[role]) if role in named else F.lit(None)).cast("date")
-
-    happened = typed(feed, contract.happened).cast("date") if contract.happened else F.lit(None).cast("date")
     return rows.select(
         "_row_id",
         F.lit(feed).alias("feed"),
@@ -52,18 +59,42 @@ def one_form(feed: str, rows: DataFrame) -> DataFrame:
         "_learned_at",
         "_row_hash",
         natural_key(contract.key).alias("record_key"),
-        text("id_number").alias("given_id"),
-        F.nullif(text("patient_no"), F.lit("")).alias("patient_no"),
-        text("name").alias("name"),
-        sex_code(text("sex")).alias("sex_code"),
-        day("birth_date").alias("birth_date"),
-        day("death_date").alias("death_date"),
-        text("mother_id_number").alias("given_mother_id"),
-        text("phone").alias("phone"),
-        text("place").alias("place_code"),
-        text("address").alias("address"),
-        F.coalesce(happened, F.col("_learned_at")).alias("happened"),
+        *(text(role).alias(role) for role in (*TEXTS, *DAYS)),
     )
+
+
+def read(records: DataFrame) -> DataFrame:
+    """The columns of ``judged``'s input: trimmed text and days. Of all feeds at once: code for each would cost more."""
+    trimmed = {name: F.trim(role) for role, name in TEXTS.items()}
+    days = {role: _day(role) for role in DAYS}
+    return records.select(
+        *("_row_id", "feed", "_sender", "_learned_at", "_row_hash", "record_key"),
+        *(value.alias(name) for name, value in trimmed.items()),
+        *(value.alias(role) for role, value in days.items()),
+    ).withColumns(
+        {
+            "patient_no": F.nullif("patient_no", F.lit("")),
+            "sex_code": sex_code(F.col("sex_code")),
+            "happened": F.coalesce("happened", "_learned_at"),
+        }
+    )
+
+
+def _by_role(feed: str) -> dict[str, str]:
+    """The fields of a feed by their role; ``happened`` too, empty where the feed has none."""
+    contract = CONTRACTS[feed]
+    return {f.role: f.name for f in contract.fields if f.role} | {"happened": contract.happened}
+
+
+def _day(role: str) -> Column:
+    """The day that a role's text names, by the formats of each feed's contract."""
+    feeds: dict[tuple[str, ...], list[str]] = {}
+    for feed in FEEDS:
+        name = _by_role(feed).get(role)
+        if name:
+            feeds.setdefault(CONTRACTS[feed].field(name).formats, []).append(feed)
+    days = (F.when(F.col("feed").isin(of), as_time(role, formats)) for formats, of in feeds.items())
+    return F.coalesce(*days).cast("date")
 
 
 def natural_key(fields: tuple[str, ...]) -> Column:

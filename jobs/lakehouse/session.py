@@ -24,6 +24,8 @@ DELTA = {
     # Plans are written out for every query, and again for every stage of it: briefly.
     "spark.sql.maxPlanStringLength": "2000",
     "spark.sql.ui.explainMode": "simple",
+    # What is done to a union of many feeds is compiled once, not once a feed.
+    "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.databricks.delta.optimizeWrite.enabled": "false",

@@ -154,7 +154,7 @@ def _withdrawal(seen: Verdict, manifest: Manifest, data: bytes) -> Verdict:
     """
     if data or manifest.rows:
         raise FileRefused("a withdrawal has no content and 0 rows; deliver rows in a file of their own")
-    note = f"withdraws the file with the sha256 {manifest.withdraws}"
+    note = f"withdraws the file with the sha256 {str(manifest.withdraws)[:12]}..."
     return replace(seen, contract_version=manifest.contract_version, withdraws=manifest.withdraws, note=note)
 
 

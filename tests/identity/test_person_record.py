@@ -2,7 +2,7 @@
 
 from pyspark.sql import Row, SparkSession
 
-from jobs.identity.person_record import FEEDS, judged, one_form, person_record
+from jobs.identity.person_record import FEEDS, judged, one_form, person_record, read
 from jobs.identity.typed import as_time
 from jobs.tables.bronze import BRONZE, CONTRACTS
 from jobs.tables.vault import PERSON_RECORD
@@ -15,7 +15,7 @@ MOTHER = id_number("19920301", 22)
 def outpatient(spark: SparkSession, *records: dict) -> list[Row]:
     origin = {"_sender": "370102H001", "_learned_at": "2024-03-02", "_row_hash": 1}
     told = named(spark, BRONZE["outpatient_visit"], *({**origin, "_row_id": i, **r} for i, r in enumerate(records)))
-    return judged(one_form("outpatient_visit", told)).orderBy("_row_id").collect()
+    return judged(read(one_form("outpatient_visit", told))).orderBy("_row_id").collect()
 
 
 def test_an_id_number_is_the_persons_own_only_if_it_is_valid_and_could_be_the_persons(spark):
@@ -54,7 +54,7 @@ def test_the_mothers_number_on_a_birth_certificate_is_not_the_childs(spark):
         "sex_code": "2",
     }
     feed = "birth_certificate"
-    found = judged(one_form(feed, named(spark, BRONZE[feed], certificate))).first()
+    found = judged(read(one_form(feed, named(spark, BRONZE[feed], certificate)))).first()
     assert (found.id_status, found.id_number, found.patient_no) == ("other", None, "B1")
     assert (found.mother_id_number, str(found.birth_date), found.sex_code) == (MOTHER, "2024-02-28", "2")
 
