@@ -233,7 +233,9 @@ def synthea(spark, shared, settled) -> dict[str, DataFrame]:
 def test_syntheas_27_patients_and_604_encounters_arrive(spark, synthea, settled):
     records = settled("record", person_record({f: synthea[f] for f in FEEDS}))
     run = SimpleNamespace(id="r", key=b"k" * 32)
-    links = settled("link", person_link(person_history(records, records, rows(spark, PERSON_HISTORY), run=run)))
+    delivered, nothing = rows(spark, DELIVERY), rows(spark, PERSON_HISTORY)
+    log = person_history(records, records, delivered, delivered, nothing, run=run)
+    links = settled("link", person_link(log))
     assert links.select("person_id").distinct().count() == 27
 
     kinds, detail = KINDS, ("synthea_conditions", "synthea_observations")
