@@ -44,10 +44,8 @@ class Province:
         """A table of the truth as a pandas frame, sorted by all its columns."""
         tables = [pa.parquet.read_table(p) for p in sorted((self.settings.truth / table).rglob("*.parquet"))]
         frame = pa.concat_tables(tables).to_pandas()
-        if "file" in frame:
-            frame["file"] = frame["file"].astype(str)  # a category sorts by its code, which differs from run to run
-        if "kind" in frame:
-            frame["kind"] = frame["kind"].astype(str)
+        for name in {"file", "kind", "field"} & set(frame.columns):
+            frame[name] = frame[name].astype(str)  # a category sorts by its code, which differs from run to run
         return frame.sort_values(list(frame.columns), ignore_index=True)
 
 
