@@ -11,6 +11,7 @@ DELIVERY = Table(
     comment="One row per file and receipt: accepted, refused or duplicate, with its rows and row numbers.",
     owner="ingest",
     key=("receipt", "file"),
+    feed_changes=True,  # withdrawals are followed
     columns=(
         Column("receipt", "long", "Number of the batch that the file was received in; grows by one.", required=True),
         Column("feed", "string", "Feed, by folder or file name; null where it can't be told."),
@@ -42,5 +43,6 @@ DELIVERY = Table(
 RECEIPT = replace(
     DELIVERY,
     name="landing.receipt",
+    feed_changes=False,
     comment="One row per file and receipt, written before its rows are: what a receipt cut short goes on from.",
 )
