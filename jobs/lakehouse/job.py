@@ -98,7 +98,8 @@ def job(
     - ``person``: all rows of every person named in the log are deleted and made again.
     - ``signed``: append-only signed contributions: minus those at the earlier versions, plus those at the new ones.
 
-    Raises ``TypeError`` at import where the function's parameters and the declaration disagree.
+    Raises ``TypeError`` at import where the function's parameters and the declaration disagree, or new rows are wanted
+    of a table that keeps no change feed.
     """
 
     def declare(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -111,6 +112,11 @@ def job(
             raise TypeError(f"{function.__qualname__}: parameters {given} do not match the declared tables {expected}")
         if by in ("record", "event", "person", "signed") and changes is None:
             raise TypeError(f"{function.__qualname__}: by={by!r} needs changes=<the change log>")
+        new = {p: t for p, t in tables.items() if p.startswith("new_")} | ({"changes": changes} if changes else {})
+        for parameter, value in new.items():
+            for table in [value] if isinstance(value, Table) else value.values():
+                if not table.feed_changes:
+                    raise TypeError(f"{function.__qualname__}: {parameter} follows {table.name}, without feed_changes")
         module = function.__module__
         layer = next((name for name, package in LAYERS.items() if module.startswith(package)), module)
         declared = Job(

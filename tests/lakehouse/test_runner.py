@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -259,6 +260,17 @@ def test_a_null_in_a_required_column_ends_the_job_with_nothing_written(world: Wo
     assert delta.table_version(world.lake, broken) is None
     runs = read_table(world.lake.root, "ops.run", where="job = 'silver.copy'").to_pylist()
     assert [r["status"] for r in runs] == ["failed"]
+
+
+def test_a_job_may_ask_for_new_rows_only_of_a_table_that_keeps_its_changes(jobs: list[Job]) -> None:
+    """Without the change feed it would run once, and fail on the first day that follows."""
+    forgetful = replace(VISIT, feed_changes=False)
+    for visits, log, named in ((forgetful, LOG, "new_visits follows bronze.visit"), (VISIT, EVENT, "silver.event")):
+        with pytest.raises(TypeError, match=rf"{named}, without feed_changes"):
+
+            @job(writes=TOTAL, by="record", changes=log, new_visits=visits)
+            def total(new_visits: DataFrame, changes: DataFrame) -> DataFrame:
+                return new_visits
 
 
 def test_a_small_table_made_anew_with_the_same_content_makes_nothing_else_stale(world: World) -> None:
