@@ -40,23 +40,23 @@ def person_history(
     a cluster's founder follow from the records alone, and whatever a new record can change is decided again.
     """
     records = records.select(*NEEDED, *NEEDED_TOO)
-    told = marked(records, taken_back(deliveries, deliveries))
+    withdrawn = taken_back(deliveries, deliveries)
     state = newest(known)
     if known.isEmpty():
-        placed = decided(told).persist()
+        placed = decided(marked(records, withdrawn)).persist()
     else:
         # Checkpoints, as each step uses the one before several times: plans of plans of plans would be endless.
         lost = marked(records, taken_back(deliveries, new_deliveries)).where("withdrawn")
         touched = new_records.select(*SAME_RECORD).unionByName(lost.select(*SAME_RECORD)).distinct()
-        again = decided(affected(touched, told).localCheckpoint()).localCheckpoint()
+        again = decided(marked(affected(touched, records), withdrawn).localCheckpoint()).localCheckpoint()
         state = near(again, state).localCheckpoint()
         placed = again.unionByName(company(again, state)).localCheckpoint()
     founders = placed.groupBy("cluster").agg(
         F.min("_row_id").alias("founder_row_id"), F.max(F.col("standing") == CURRENT).alias("lives")
     )
     ids = person_ids(founders.where("lives"), known, run.key)
-    decisions = placed.join(founders, "cluster", how="inner").join(ids, "founder_row_id", how="left")
-    return changes(decisions, state, run.id)
+    told = placed.join(founders, "cluster", how="inner").join(ids, "founder_row_id", how="left")
+    return changes(told, state, run.id)
 
 
 @job(writes=PERSON_LINK, by="record", changes=PERSON_HISTORY)

@@ -47,10 +47,10 @@ def person_record(new_feeds: Mapping[str, DataFrame]) -> DataFrame:
 
 def one_form(feed: str, rows: DataFrame) -> DataFrame:
     """A feed's rows with the columns of ``read``'s input, as delivered; what the feed does not have is null."""
-    contract, named = CONTRACTS[feed], _by_role(feed)
 
     def text(role: str) -> Column:
-        return F.col(named[role]) if named.get(role) else F.lit(None).cast("string")
+        name = _named(feed, role)
+        return F.col(name) if name else F.lit(None).cast("string")
 
     return rows.select(
         "_row_id",
@@ -58,20 +58,19 @@ def one_form(feed: str, rows: DataFrame) -> DataFrame:
         "_sender",
         "_learned_at",
         "_row_hash",
-        natural_key(contract.key).alias("record_key"),
+        natural_key(CONTRACTS[feed].key).alias("record_key"),
         *(text(role).alias(role) for role in (*TEXTS, *DAYS)),
     )
 
 
 def read(records: DataFrame) -> DataFrame:
     """The columns of ``judged``'s input: trimmed text and days. Of all feeds at once: code for each would cost more."""
-    trimmed = {name: F.trim(role) for role, name in TEXTS.items()}
-    days = {role: _day(role) for role in DAYS}
-    return records.select(
+    typed = records.select(
         *("_row_id", "feed", "_sender", "_learned_at", "_row_hash", "record_key"),
-        *(value.alias(name) for name, value in trimmed.items()),
-        *(value.alias(role) for role, value in days.items()),
-    ).withColumns(
+        *(F.trim(role).alias(name) for role, name in TEXTS.items()),
+        *(_day(role).alias(role) for role in DAYS),
+    )
+    return typed.withColumns(
         {
             "patient_no": F.nullif("patient_no", F.lit("")),
             "sex_code": sex_code(F.col("sex_code")),
@@ -80,17 +79,17 @@ def read(records: DataFrame) -> DataFrame:
     )
 
 
-def _by_role(feed: str) -> dict[str, str]:
-    """The fields of a feed by their role; ``happened`` too, empty where the feed has none."""
+def _named(feed: str, role: str) -> str:
+    """The field of a feed that has a role, or says when it ``happened``; empty where there is none."""
     contract = CONTRACTS[feed]
-    return {f.role: f.name for f in contract.fields if f.role} | {"happened": contract.happened}
+    return contract.happened if role == "happened" else contract.roles.get(role, "")
 
 
 def _day(role: str) -> Column:
     """The day that a role's text names, by the formats of each feed's contract."""
     feeds: dict[tuple[str, ...], list[str]] = {}
     for feed in FEEDS:
-        name = _by_role(feed).get(role)
+        name = _named(feed, role)
         if name:
             feeds.setdefault(CONTRACTS[feed].field(name).formats, []).append(feed)
     days = (F.when(F.col("feed").isin(of), as_time(role, formats)) for formats, of in feeds.items())
