@@ -11,7 +11,6 @@ from jobs.province.draws import Choice, Ints
 from jobs.province.entries import Entries
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.illness import attends_screening
-from jobs.province.institutions import MOST_SEVERE
 from jobs.province.people import NEVER, YEAR
 from jobs.province.personal import about_person, residence
 from jobs.province.recording import Batch, Scene, day_text, event_date, rows_sent, texts
@@ -54,7 +53,8 @@ def cancer_card(scene: Scene, found: Cancers) -> Batch:
     share, table = scene.facts.catalogue.share, scene.facts.catalogue.cancers.table
     found = found.at(np.flatnonzero(lives.resident(found.person, found.diagnosed)))
     county = lives.county(found.person, found.diagnosed)
-    hospital = scene.institutions.visited(places, county, MOST_SEVERE, draws.uniform("cancer hospital", found.key))
+    severity = scene.facts.conditions.severity[scene.facts.conditions.cancers[found.site]]
+    hospital = scene.institutions.visited(places, county, severity, draws.uniform("cancer hospital", found.key))
     reported = found.diagnosed + REPORTED_AFTER[0] + draws.whole(REPORTED_AFTER[1], "cancer reported", found.key)
     sender = scene.institutions.disease_control[places.city[county]]
     rows = rows_sent(scene, feed, found.key, found.person, sender, reported)

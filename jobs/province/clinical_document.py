@@ -6,7 +6,7 @@ copyright Regenstrief Institute, Inc. and the LOINC Committee (http://loinc.org)
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -23,21 +23,24 @@ SECTIONS = {  # field -> LOINC code, title
 }
 
 
-def clinical_documents(names: Sequence[str], values: pa.Array, encoding: str) -> bytes:
-    """The rows of a file, a document each, in one wrapping element. ``values``: column after column. In UTF-8, whatever
-    ``encoding`` it declares."""
-    head = f'<?xml version="1.0" encoding="{encoding.upper()}"?>\n<documents>\n'
-    if not len(values):
-        return f"{head}</documents>\n".encode()
+def escaped(values: pa.Array) -> pa.Array:
+    """Texts as XML has them."""
     for sign, entity in (("&", "&amp;"), ("<", "&lt;"), (">", "&gt;"), ('"', "&quot;"), ("\r", "&#13;")):
         values = pc.replace_substring(values, sign, entity)
-    size = len(values) // len(names)
-    columns = {name: values.slice(n * size, size) for n, name in enumerate(names)}
+    return values
+
+
+def clinical_documents(columns: Mapping[str, pa.Array], encoding: str) -> bytes:
+    """The rows of a file, ``escaped``, a document each, in one wrapping element. In UTF-8, whatever ``encoding`` it
+    declares."""
+    head = f'<?xml version="1.0" encoding="{encoding.upper()}"?>\n<documents>\n'
+    if not len(columns["document_no"]):
+        return f"{head}</documents>\n".encode()
     documents = pc.binary_join_element_wise(*_parts(columns), "")
     return (head + "\n".join(documents.to_pylist()) + "\n</documents>\n").encode()
 
 
-def _parts(f: dict[str, pa.Array]) -> list[pa.Array | str]:
+def _parts(f: Mapping[str, pa.Array]) -> list[pa.Array | str]:
     """What a document consists of, in order: literal texts and columns."""
     clock = pc.replace_substring_regex(f["written_at"], "[^0-9]", "")
     place = "<location><healthCareFacility><serviceProviderOrganization>"

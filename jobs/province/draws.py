@@ -31,9 +31,14 @@ def mix(x: NDArray[np.uint64]) -> NDArray[np.uint64]:
         return x ^ (x >> np.uint64(31))
 
 
+def text_key(text: str) -> np.uint64:
+    """A text as a key to draw by."""
+    return np.uint64(int.from_bytes(blake2b(text.encode(), digest_size=8).digest(), "big"))
+
+
 @cache
 def _purpose(seed: int, purpose: str) -> np.uint64:
-    return np.uint64(int.from_bytes(blake2b(f"{seed}|{purpose}".encode(), digest_size=8).digest(), "big"))
+    return text_key(f"{seed}|{purpose}")
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 from pyarrow import csv as arrow_csv
 
-from jobs.province.clinical_document import clinical_documents
+from jobs.province.clinical_document import clinical_documents, escaped
 from jobs.province.wire import ADDED, CSV, JSON_LINES, RENAMED, XML, Field, Wire
 
 MARK = b"\xef\xbb\xbf"
@@ -45,7 +45,7 @@ def file_body(wire: Wire, columns: Sequence[Field], lines: bytes, delivered: dat
         elif wire.format == JSON_LINES:
             text = _json_lines(names, values, kinds)
         elif wire.format == XML:
-            text = clinical_documents(names, values, str(wire.encoding))
+            text = clinical_documents(_columns(names, escaped(values)), str(wire.encoding))
         else:
             return _parquet(names, values, kinds)
     if wire.encoding == "gb18030":

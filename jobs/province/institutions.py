@@ -12,7 +12,6 @@ from jobs.province.facts import Places
 from jobs.province.settings import SimulateSettings
 
 NONE = -1
-MOST_SEVERE = 2  # the last row of hospital_choice.csv
 CLERKS = 12  # who write an institution's rows of one feed (assumed)
 REGISTRIES = 0.1  # their dirt, as a multiple of hospitals' (assumed)
 
@@ -83,7 +82,7 @@ class Institutions:
         """The hospital that residents of a county go to, by how severe it is and a uniform number: their county's own
         where it has one, the city's, another of the city, or that of the province's capital (the first city)."""
         own, city = self.of_county[county], places.city[county]
-        at_own, at_city, at_other = np.moveaxis(self.choice[severity], -1, 0)
+        at_own, at_city, at_other = self.choice[np.minimum(severity, len(self.choice) - 1)].T
         without = np.where(own == NONE, at_own, 0.0)  # half go to the city's hospital, half to others
         to_own = at_own - without
         to_city = to_own + at_city + without / 2

@@ -18,7 +18,7 @@ from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import FRAILTY
-from jobs.province.institutions import MOST_SEVERE, Institutions
+from jobs.province.institutions import Institutions
 from jobs.province.life import Lives
 from jobs.province.people import NEVER, NOBODY, YEAR
 from jobs.province.scale import Scale
@@ -262,12 +262,11 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
     usual = draws.uniform("usual hospital", lives.people.no[stays.person], stays.condition + 1)
     u = np.where(draws.happens(0.7, "usual", stays.key), usual, draws.uniform("hospital", stays.key))
     severity = np.where(chronic, facts.conditions.severity[c], 0) + (share > 0.5)  # more if mostly operated
-    county = lives.county(stays.person, stays.admitted)
     return Described(
         diagnosis,
         _other_diagnoses(draws, facts, lives, stays),
         department,
-        institutions.visited(facts.places, county, np.minimum(severity, MOST_SEVERE), u),
+        institutions.visited(facts.places, lives.county(stays.person, stays.admitted), severity, u),
         draws.happens(share, "operated", stays.key),
         operation,
     )

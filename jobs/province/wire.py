@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from datetime import date, timedelta
@@ -13,7 +12,7 @@ import pyarrow as pa
 import yaml
 
 from jobs.lakehouse.errors import Refused
-from jobs.province.draws import Draws
+from jobs.province.draws import Draws, text_key
 
 CSV, JSON_LINES, PARQUET, XML = "csv", "jsonl", "parquet", "xml"
 DOCUMENTS = "emr_document"  # the feed that some send as HL7 CDA
@@ -117,8 +116,7 @@ def wire_of(
 ) -> Wire:  # fmt: skip
     """How an institution sends a feed: a draw of its own, whatever else is simulated."""
     draws = Draws(seed)
-    digest = hashlib.blake2b(f"{sender}/{feed}".encode(), digest_size=8).digest()
-    key = np.uint64(int.from_bytes(digest, "big"))
+    key = text_key(f"{sender}/{feed}")
     documents = formats.cda if feed == DOCUMENTS else 0.0
     form = _which(draws, "format", key, {XML: documents, JSON_LINES: formats.jsonl, PARQUET: formats.parquet}) or CSV
     encoding = "gb18030" if gb18030 else "utf-8"

@@ -23,7 +23,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from jobs.province.defects import DEFECT, Defect, defect_table
-from jobs.province.draws import Draws, Ints
+from jobs.province.draws import Draws, Ints, text_key
 from jobs.province.file_body import file_body
 from jobs.province.recording import Batch
 from jobs.province.schedule import Period
@@ -147,10 +147,11 @@ class _Shard:
 
     def __init__(self, desk: Desk, sender: int, feed: str) -> None:
         self.desk, self.sender, self.feed = desk, sender, feed
+        self.wire = desk.wires[desk.senders[sender], feed]
         self.files = self.rows = self.bytes = self.held = 0
         self.about: list[tuple[str, Ints, Ints]] = []
         self.stems = _stems(desk, sender, feed)
-        draws, keys = Draws(desk.seed), _keys(self.stems)
+        draws, keys = Draws(desk.seed), np.array([text_key(s) for s in self.stems], np.uint64)
         self.twice = draws.happens(desk.file_repeated, "file repeated", keys)
         self.wrong = draws.happens(desk.file_withdrawn, "file withdrawn", keys)
         self.taken_back_after = 1 + draws.whole(TAKEN_BACK_WITHIN, "file withdrawn after", keys)
@@ -176,11 +177,10 @@ class _Shard:
 
     def _send(self, stem: str, period: int, lines: bytes, who: Ints, marks: Ints) -> bytes:
         """Write a file of these rows and note it in the truth; returns its content."""
-        desk, columns = self.desk, self.desk.feeds[self.feed].columns
-        wire, when = desk.wires[desk.senders[self.sender], self.feed], desk.periods[period]
-        body = file_body(wire, columns, lines, when.delivered)
-        name = f"{stem}.{wire.format}"
-        _put(f"{desk.out}/{name}", body, _manifest(desk, self.sender, self.feed, when, body, len(who), wire))
+        desk, when = self.desk, self.desk.periods[period]
+        body = file_body(self.wire, desk.feeds[self.feed].columns, lines, when.delivered)
+        name = f"{stem}.{self.wire.format}"
+        _put(f"{desk.out}/{name}", body, _manifest(desk, self.sender, self.feed, when, body, len(who), self.wire))
         self.about.append((name, who, marks))
         self.held += len(who)
         if self.held > HELD:
@@ -191,11 +191,10 @@ class _Shard:
     def _take_back(self, period: int, body: bytes) -> None:
         """Send, some days after, an empty file whose manifest names this content as withdrawn."""
         desk, when = self.desk, self.desk.periods[period]
-        wire = desk.wires[desk.senders[self.sender], self.feed]
         stem, after = Path(self.stems[period]), timedelta(int(self.taken_back_after[period]))
-        name = stem.parents[1] / str(when.delivered + after) / f"{stem.name}_withdrawn.{wire.format}"
+        name = stem.parents[1] / str(when.delivered + after) / f"{stem.name}_withdrawn.{self.wire.format}"
         withdraws = hashlib.sha256(body).hexdigest()
-        _put(f"{desk.out}/{name}", b"", _manifest(desk, self.sender, self.feed, when, b"", 0, wire, withdraws))
+        _put(f"{desk.out}/{name}", b"", _manifest(desk, self.sender, self.feed, when, b"", 0, self.wire, withdraws))
         self.files += 1
 
     def _record(self) -> None:
@@ -227,12 +226,6 @@ def _stems(desk: Desk, sender: int, feed: str) -> list[str]:
     """The name below the inbox of each period's file, without its ending."""
     folder, name = f"{desk.senders[sender]}/{feed}", f"{feed}_{{0.start:%Y%m%d}}_{{0.end:%Y%m%d}}"
     return [f"{folder}/{p.delivered}/{name.format(p)}" for p in desk.periods]
-
-
-def _keys(stems: list[str]) -> Ints:
-    """A number for each file's name, to draw by."""
-    digests = (hashlib.blake2b(s.encode(), digest_size=8).digest() for s in stems)
-    return np.array([int.from_bytes(d, "big") for d in digests], np.uint64)
 
 
 def _renumbered(lines: bytes) -> bytes:

@@ -133,9 +133,8 @@ def test_patients_go_further_the_more_severe_it_is(world: World, facts: Province
     for grade, row in csv("hospital_choice.csv").iterrows():
         mine = asked & (severity == grade)
         where, home = visits.hospital[mine], county[mine]
-        own = row["own_county"] + row["other_of_city"] / (
-            institutions.hospital.shape[1] - 1
-        )  # any of the city's may be it
+        others = institutions.hospital.shape[1] - 1  # of the city, their county's among them
+        own = row["own_county"] + row["other_of_city"] / others
         assert (where == institutions.of_county[home]).mean() == pytest.approx(own, abs=0.04)
         assert (institutions.city[where] == 0).mean() == pytest.approx(row["capital"], abs=0.03)
         assert (institutions.city[where] == places.city[home]).mean() == pytest.approx(1 - row["capital"], abs=0.03)
