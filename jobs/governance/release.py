@@ -44,7 +44,7 @@ def measure(
     """All measures after disclosure control, in one task a measure: cells do not grow with residents."""
     rule = Rule(smallest_shown, round_to, unstable_below, standardised_from)
     parents = {p.code: p.parent for p in place_codes.read_places(places)}
-    shown = measures.groupBy("measure").applyInArrow(_controller(rule, parents), _schema()).persist()
+    shown = measures.groupBy("measure").applyInArrow(_controller(rule, parents), _schema()).localCheckpoint()
     version = run.inputs[MEASURE.name].version
     return shown.select(
         "*",

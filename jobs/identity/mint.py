@@ -31,7 +31,7 @@ def mint(founders: DataFrame, taken: DataFrame, key: bytes, bits: int = BITS) ->
     """
     spark = founders.sparkSession
     draw = _draw(spark.sparkContext.broadcast(key), bits)
-    drawn = founders.select("founder_row_id", draw("founder_row_id", F.lit(0)).alias("person_id")).persist()
+    drawn = founders.select("founder_row_id", draw("founder_row_id", F.lit(0)).alias("person_id")).localCheckpoint()
     numbers = drawn.select("person_id")
     used = numbers.unionByName(taken.select("person_id").join(numbers, "person_id", how="left_semi").distinct())
     twice = [r.person_id for r in used.groupBy("person_id").count().where("count > 1").collect()]

@@ -43,7 +43,7 @@ def person_history(
     withdrawn = taken_back(deliveries, deliveries)
     state = newest(known)
     if known.isEmpty():
-        placed = decided(marked(records, withdrawn)).persist()
+        placed = decided(marked(records, withdrawn)).localCheckpoint()
     else:
         # Checkpoints, as each step uses the one before several times: plans of plans of plans would be endless.
         lost = marked(records, taken_back(deliveries, new_deliveries)).where("withdrawn")
@@ -115,7 +115,7 @@ def person_ids(founders: DataFrame, known: DataFrame, key: bytes) -> DataFrame:
     founders = founders.select("founder_row_id")
     given = known.where("person_id is not null")
     in_use = given.join(founders, "founder_row_id", how="left_semi").select("founder_row_id", "person_id").distinct()
-    wanted = founders.join(in_use, "founder_row_id", how="left").persist()
+    wanted = founders.join(in_use, "founder_row_id", how="left").localCheckpoint()
     lack = wanted.where("person_id is null")
     return wanted.where("person_id is not null").unionByName(mint(lack, given, key))
 

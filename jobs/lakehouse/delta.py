@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field, replace
+from threading import Lock
 from typing import Any
 
 from delta.tables import DeltaTable
@@ -22,6 +23,7 @@ from jobs.lakehouse.table import DIRECT, Table
 BUCKET = "_bucket"
 NOT_HASHED = frozenset({"_run_id", "_learned_at", "input_version", BUCKET})  # they depend on when a run took place
 WORD = 2**64
+_MERGING = Lock()  # MERGE takes what its commit says of itself from the session, so one at a time
 
 
 @dataclass(frozen=True)
@@ -240,14 +242,15 @@ def replace_keys(
     gone = keys.select(*[F.col(n) if n in carried else F.lit(None).alias(n) for n in names], F.lit(True).alias("_gone"))
     source = gone.unionByName(rows.select(*names, F.lit(False).alias("_gone")))
     match = " and ".join(["s._gone", *(f"t.{c} = s.{c}" for c in carried)])
-    spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", commit.as_metadata())
     failpoint("merge:before")
-    try:
-        target = DeltaTable.forPath(spark, lake.uri(table))
-        merge = target.alias("t").merge(source.alias("s"), match).whenMatchedDelete()
-        merge.whenNotMatchedInsert(condition="not s._gone", values={n: f"s.{n}" for n in names}).execute()
-    finally:
-        spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
+    with _MERGING:
+        spark.conf.set("spark.databricks.delta.commitInfo.userMetadata", commit.as_metadata())
+        try:
+            target = DeltaTable.forPath(spark, lake.uri(table))
+            merge = target.alias("t").merge(source.alias("s"), match).whenMatchedDelete()
+            merge.whenNotMatchedInsert(condition="not s._gone", values={n: f"s.{n}" for n in names}).execute()
+        finally:
+            spark.conf.unset("spark.databricks.delta.commitInfo.userMetadata")
     failpoint("merge:after")
     return replace(commit, version=_written(lake, table)), marked
 

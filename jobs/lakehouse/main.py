@@ -90,6 +90,8 @@ def _context(job: str, overrides: Sequence[st.Override]) -> Context:
         if theirs:
             st.load(other, theirs)
     settings = st.load(job, overrides, EVERY)
+    if settings.pipeline.jobs_at_once < 1:
+        raise Refused(f"pipeline.jobs_at_once={settings.pipeline.jobs_at_once}: must be 1 or more")
     return Context(job, overrides, settings, lake_of(settings))
 
 
@@ -104,7 +106,9 @@ def _run(context: Context) -> int:
 def run_layers(context: Context, layers: Sequence[str]) -> int:
     """Run what is stale in these layers, in dependency order, and print what was done."""
     console = Console(str(context.settings.pipeline.progress))
-    runner = Runner(context.lake, context.settings_of, context.spark, console)
+    runner = Runner(
+        context.lake, context.settings_of, context.spark, console, int(context.settings.pipeline.jobs_at_once)
+    )
     jobs = jobs_of(layers)
     console.expect(len(jobs))
     try:

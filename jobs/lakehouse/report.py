@@ -56,6 +56,12 @@ class Console:
             self._progress.stop()
 
 
+def _elapsed(ran: Sequence[Result]) -> float:
+    """Seconds from the first job's start to the last one's end: jobs may run side by side."""
+    began = min(r.started_at for r in ran)
+    return max((r.started_at - began).total_seconds() + r.seconds for r in ran)
+
+
 def print_report(results: Sequence[Result], lake: Lake) -> None:
     """The table of what ran: job, mode, rows in, rows out, quarantined, seconds."""
     ran = [r for r in results if r.status != "fresh"]
@@ -69,7 +75,7 @@ def print_report(results: Sequence[Result], lake: Lake) -> None:
             grid.add_row(r.job, how, f"{r.rows_in:,}", f"{r.rows_out:,}", f"{r.rows_quarantined:,}", f"{r.seconds:.1f}")
         total = [sum(r.rows_in for r in ran), sum(r.rows_out for r in ran), sum(r.rows_quarantined for r in ran)]
         grid.add_section()
-        grid.add_row("all", "", *(f"{n:,}" for n in total), f"{sum(r.seconds for r in ran):.1f}")
+        grid.add_row("all", "", *(f"{n:,}" for n in total), f"{_elapsed(ran):.1f}")
         Terminal(width=None if sys.stdout.isatty() else 110).print(grid)
     for r in ran:
         for rule, n in r.warnings.items():

@@ -6,6 +6,7 @@ import hashlib
 import json
 import time
 from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol
@@ -21,6 +22,7 @@ from jobs.lakehouse.errors import Refused
 from jobs.lakehouse.job import Job, Pinned, Run, code_hash
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.record import Output, Result, record, recorded
+from jobs.lakehouse.session import use_in_this_thread
 from jobs.lakehouse.settings import as_json
 from jobs.lakehouse.table import Table
 from jobs.tables.ops import REJECTED
@@ -77,38 +79,56 @@ def plan(job: Job, lake: Lake, settings: DictConfig) -> Plan:
 
 @dataclass
 class Runner:
-    """Runs jobs on one lake in one Spark session, which is started when the first stale job needs it."""
+    """Runs jobs on one lake in one Spark session, which is started when the first stale job needs it.
+
+    Up to ``at_once`` jobs run side by side: one plans, compiles or commits while another's tasks keep the cores busy.
+    """
 
     lake: Lake
     settings: Callable[[str], DictConfig]
     start_spark: Callable[[], SparkSession]
     progress: Progress
+    at_once: int = 1
     results: list[Result] = field(default_factory=list)
 
     def run(self, jobs: Iterable[Job]) -> list[Result]:
-        """Run those that are stale, in the order given. What ran is recorded even if one fails, which is raised."""
+        """Run those that are stale, each after the jobs among them whose tables it reads.
+
+        When one fails none is begun any more. What ran is recorded all the same; then the failure is raised.
+        """
+        waiting = {job.writes.name: job for job in jobs}
+        running: dict[Future[None], str] = {}
         unrecorded: list[Result] = []
         known = recorded(self.lake)
         try:
-            for job in jobs:
-                planned = plan(job, self.lake, self.settings(job.layer))
-                if not planned.is_fresh:
-                    unrecorded.append(self._run(planned, unrecorded))
-                    self.results.append(unrecorded[-1])
-                    continue
-                assert planned.last is not None
-                self.results.append(Result(job.name, "fresh"))
-                if planned.last.run_id not in known:
-                    unrecorded.append(_recover(self.start_spark(), self.lake, planned, planned.last))
+            with ThreadPoolExecutor(self.at_once) as pool:
+                while waiting or running:
+                    unmade = {*waiting, *running.values()}
+                    ready = next((j for j in waiting.values() if not unmade & set(j.reads)), None)
+                    if ready is None or len(running) == self.at_once:
+                        for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                            del running[ended]
+                            ended.result()
+                        continue
+                    del waiting[ready.writes.name]
+                    planned = plan(ready, self.lake, self.settings(ready.layer))
+                    if not planned.is_fresh:
+                        running[pool.submit(self._run, self.start_spark(), planned, unrecorded)] = ready.writes.name
+                        continue
+                    assert planned.last is not None
+                    self.results.append(Result(ready.name, "fresh"))
+                    if planned.last.run_id not in known:
+                        unrecorded.append(_recover(self.start_spark(), self.lake, planned, planned.last))
         finally:
             if unrecorded:
                 record(self.start_spark(), self.lake, unrecorded)
         return self.results
 
-    def _run(self, planned: Plan, unrecorded: list[Result]) -> Result:
-        spark, job = self.start_spark(), planned.job
+    def _run(self, spark: SparkSession, planned: Plan, unrecorded: list[Result]) -> None:
+        job = planned.job
         self.progress.started(job)
         began, result = time.monotonic(), _result(planned, "failed")
+        use_in_this_thread(spark)
         spark.sparkContext.setJobGroup(result.run_id, f"{job.layer}: {job.writes.name}")
         try:
             _make(spark, self.lake, planned, result)
@@ -116,15 +136,13 @@ class Runner:
         except Exception as error:  # recorded as it is, and raised
             result.error = first_line(error)
             result.status = "refused" if isinstance(error, Refused) else "failed"
-            unrecorded.append(result)
-            self.results.append(result)
             raise
         finally:
-            spark.catalog.clearCache()  # what the change and the job kept while it ran
             result.seconds = time.monotonic() - began
             result.rows_in, result.cpu_seconds = _cost(spark, result.run_id)
             self.progress.ended(job, result)
-        return result
+            unrecorded.append(result)
+            self.results.append(result)
 
 
 def _result(planned: Plan, status: str) -> Result:
@@ -150,7 +168,7 @@ def _make(spark: SparkSession, lake: Lake, planned: Plan, result: Result) -> Non
     rows, result.mode = made.rows, "change" if changed else "full"
     if changed is None and job.by in ("whole", "signed") and planned.last is not None:
         # Small, and what reads it is made anew with it: so look first whether anything is different.
-        rows = rows.persist()
+        rows = rows.localCheckpoint()
         if delta.content_of(rows, job.writes.column_names) == _content_before(spark, lake, job.writes, planned.last):
             result.mode = "same"
     commit = Commit(

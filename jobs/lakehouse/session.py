@@ -68,6 +68,11 @@ def session(settings: DictConfig | None = None) -> SparkSession:
     return made
 
 
+def use_in_this_thread(spark: SparkSession) -> None:
+    """Make a session the one whose settings hold in this thread: a thread without one falls back to Spark's own."""
+    spark._get_j_spark_session_class(spark._jvm).setActiveSession(spark._jsparkSession)
+
+
 def _flat(node: DictConfig, prefix: str = "") -> dict[str, str]:
     """Spark's own names: ``spark.conf.a.b=1`` on the command line nests, a file's ``a.b: 1`` does not."""
     found: dict[str, str] = {}

@@ -72,8 +72,8 @@ def readmission_score(
     registry = Registry(NAME, alias, str(tracking_uri), str(artifacts))
     found = landmarks(episodes(stays(visits, conditions)), persons, periods, deaths)
     split = split_by(str(train_start), str(train_end), str(test_start), str(test_end))
-    chosen = found.withColumn("split", split).where("split is not null").persist()
-    table = features(chosen, visits, conditions, measurements).persist()
+    chosen = found.withColumn("split", split).where("split is not null").localCheckpoint()
+    table = features(chosen, visits, conditions, measurements).localCheckpoint()
     with ThreadPoolExecutor(1) as beside:
         beside.submit(registry.open)  # seconds, while Spark counts; what fails here fails again where it is needed
         events, others = outcomes(table, "train")

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import replace
+from threading import Barrier, Event
 from typing import Any
 
 import pytest
@@ -14,6 +15,7 @@ from pyspark.sql import functions as F
 from jobs.lakehouse import delta
 from jobs.lakehouse import job as job_module
 from jobs.lakehouse.delta import Commit
+from jobs.lakehouse.errors import Refused
 from jobs.lakehouse.job import Job, Pinned, in_order, job
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.read import read_table
@@ -105,8 +107,7 @@ def jobs() -> Iterator[list[Job]]:
 
     @job(writes=STATE, by="signed", changes=LOG, events=EVENT)
     def state(sources: dict[str, Pinned], persons: DataFrame | None) -> DataFrame:
-        spark = SparkSession.getActiveSession()
-        assert spark is not None
+        spark = SparkSession.active()
         pin = sources["events"]
         if pin.version is None:
             return spark.createDataFrame([], STATE.schema)
@@ -139,8 +140,8 @@ class World:
         delta.append(self.spark, self.lake, VISIT, rows(self.spark, VISIT, *visits), commit)
         delta.append(self.spark, self.lake, LOG, rows(self.spark, LOG, *log), commit)
 
-    def run(self) -> dict[str, Result]:
-        runner = Runner(self.lake, lambda layer: OmegaConf.create({}), lambda: self.spark, Silent())
+    def run(self, at_once: int = 1) -> dict[str, Result]:
+        runner = Runner(self.lake, lambda layer: OmegaConf.create({}), lambda: self.spark, Silent(), at_once)
         return {r.job: r for r in runner.run(self.jobs)}
 
     def table(self, table: Table, *columns: str) -> list[tuple[Any, ...]]:
@@ -188,6 +189,75 @@ def test_a_change_gives_what_making_everything_anew_gives(world: World) -> None:
         rows = delta.read(world.spark, world.lake, table, delta.table_version(world.lake, table))
         content = delta.content_of(rows, table.column_names)
         assert content.hash == hashes[table.name]
+
+
+def test_jobs_side_by_side_give_what_they_give_one_after_the_other(world: World) -> None:
+    """Each commit says of itself what its own job did: two MERGEs at once don't take each other's words."""
+    first = world.run(at_once=3)
+    assert {r.mode for r in first.values()} == {"full"}
+    world.deliver([(5, "2024-01-09", 100)], [(5, 8, None, "new"), (2, 8, 7, "relinked"), (3, None, 8, "superseded")])
+    second = world.run(at_once=3)
+    assert {r.mode for r in second.values()} == {"change"}
+    assert world.table(TOTAL, "person_id", "visits", "cost") == [(7, 1, 10), (8, 2, 120)]
+    assert world.months() == {"2024-01": 110, "2024-02": 20}
+    for name, result in second.items():
+        commit = delta.last_commit(world.lake, name)
+        assert commit is not None and (commit.job, commit.run_id) == (name, result.run_id)
+    assert {r.status for r in world.run(at_once=3).values()} == {"fresh"}
+
+
+def test_jobs_that_need_nothing_of_each_other_meet(world: World) -> None:
+    """Two that wait for each other end only if both run; what reads them comes after, and not beside them."""
+    one, two = (Table(f"silver.{n}", "One row per lake.", "test", (Column("cost", "long"),)) for n in ("one", "two"))
+    after = Table("gold.after", "One row per lake.", "test", (Column("cost", "long"),))
+    meeting, met = Barrier(2, timeout=60), []
+
+    @job(writes=one, visits=VISIT)
+    def left(visits: DataFrame) -> DataFrame:
+        met.append(meeting.wait())
+        return visits.agg(F.max("cost").alias("cost"))
+
+    @job(writes=two, visits=VISIT)
+    def right(visits: DataFrame) -> DataFrame:
+        met.append(meeting.wait())
+        return visits.agg(F.min("cost").alias("cost"))
+
+    @job(writes=after, ones=one, twos=two)
+    def both(ones: DataFrame, twos: DataFrame) -> DataFrame:
+        assert len(met) == 2
+        return ones.unionByName(twos)
+
+    world.jobs = [job_module._JOBS[t] for t in ("silver.one", "silver.two", "gold.after")]
+    world.run(at_once=2)
+    assert world.table(after, "cost") == [(-1,), (20,)]
+
+
+def test_when_a_job_fails_those_beside_it_end_and_are_recorded_and_none_is_begun(world: World) -> None:
+    one, two, third = (
+        Table(f"silver.{n}", "One row per lake.", "test", (Column("cost", "long"),)) for n in ("a", "b", "c")
+    )
+    failed = Event()
+
+    @job(writes=one, visits=VISIT)
+    def fails(visits: DataFrame) -> DataFrame:
+        failed.set()
+        raise Refused("no such list")
+
+    @job(writes=two, visits=VISIT)
+    def ends(visits: DataFrame) -> DataFrame:
+        assert failed.wait(60)
+        return visits.select("cost")
+
+    @job(writes=third, visits=VISIT)
+    def never(visits: DataFrame) -> DataFrame:
+        return visits.select("cost")
+
+    world.jobs = [job_module._JOBS[t] for t in ("silver.a", "silver.b", "silver.c")]
+    with pytest.raises(Refused, match="no such list"):
+        world.run(at_once=2)
+    runs = {r["job"]: r["status"] for r in read_table(world.lake.root, "ops.run").to_pylist()}
+    assert runs == {"silver.a": "refused", "silver.b": "done"}
+    assert delta.table_version(world.lake, third) is None
 
 
 def test_new_rows_alone_are_appended_and_nothing_is_deleted(world: World) -> None:
