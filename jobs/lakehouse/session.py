@@ -27,6 +27,7 @@ DELTA = {
     # What is done to a union of many feeds is compiled once, not once a feed.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
+    "spark.sql.execution.arrow.maxBytesPerBatch": "64m",
     "spark.sql.parquet.compression.codec": "zstd",
     "spark.databricks.delta.optimizeWrite.enabled": "false",
     "spark.databricks.delta.properties.defaults.enableInCommitTimestamps": "true",

@@ -61,14 +61,14 @@ def project(settings: SimulateSettings, contracts: Path, facts: ProvinceFacts) -
     feeds = []
     for feed in settings.feeds:
         here, header = wrote.feeds.get(feed, FeedCount(feed, 0, 0, 0)), headers[feed]
-        there = files.get(feed, 0.0) * sent
+        there = (files.get(feed, 0.0) + here.rows * times / settings.rows_per_file) * sent
         size = (here.bytes - here.files * header) * times * sent + there * header
         feeds.append(FeedCount(feed, round(there), round(here.rows * times * sent), round(size)))
     return Projection(
         blocks * BLOCK,
         tuple(feeds),
         round(truth * times),
-        round(_largest(shares) * times),
+        _largest(shares, times, settings.rows_per_file),
         making * times,
         wrote.per_file * sum(f.files for f in feeds) + wrote.per_byte * sum(f.bytes for f in feeds),
     )
@@ -155,10 +155,11 @@ def _wrote(
     return _Wrote(feeds, per_file, max(costs[0] - per_file * files[0], 0.0) / max(size[0], 1))
 
 
-def _largest(shares: list[pa.RecordBatch]) -> int:
-    """Bytes of the sample in the largest file."""
+def _largest(shares: list[pa.RecordBatch], times: float, most: int) -> int:
+    """Bytes to expect of the largest file: the sample's share of it times as much, or as many rows as a file holds."""
     table = pa.Table.from_batches(shares, CHUNK)
     sizes = table.append_column("bytes", pc.binary_length(table["text"]))
-    return int(
-        pc.max(sizes.group_by(["sender", "feed", "period"]).aggregate([("bytes", "sum")])["bytes_sum"]).as_py() or 0
-    )
+    sizes = sizes.append_column("rows", pc.divide(pc.binary_length(table["persons"]), 8))
+    by_file = sizes.group_by(["sender", "feed", "period"]).aggregate([("bytes", "sum"), ("rows", "sum")])
+    size, rows = (by_file[f"{c}_sum"].to_numpy() for c in ("bytes", "rows"))
+    return round(float(np.max(size * np.minimum(times, most / np.maximum(rows, 1)), initial=0.0)))

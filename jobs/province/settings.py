@@ -78,6 +78,7 @@ class SimulateSettings:
     start: date
     end: date
     deliver_every: str
+    rows_per_file: int
     out: Path
     truth: Path
     hospitals_per_city: int
@@ -114,6 +115,7 @@ class SimulateSettings:
             start=_day(node, "start"),
             end=_day(node, "end"),
             deliver_every=_one_of(node, "deliver_every", ("month", "day")),
+            rows_per_file=_whole(node, "rows_per_file", 1, 10_000_000),
             out=_folder(node, "out"),
             truth=_folder(node, "truth"),
             hospitals_per_city=_whole(node, "hospitals_per_city", 1, 99),

@@ -142,6 +142,7 @@ def desk_of(settings: SimulateSettings, contracts: Path, institutions: Instituti
         schedule.periods,
         feeds,
         settings.seed,
+        settings.rows_per_file,
         settings.dirt.file_repeated,
         settings.dirt.file_withdrawn,
     )

@@ -72,6 +72,7 @@ class Desk:
     periods: tuple[Period, ...]
     feeds: Mapping[str, Feed]
     seed: int
+    rows_per_file: int
     file_repeated: float
     file_withdrawn: float
 
@@ -109,37 +110,44 @@ def write_files(desk: Desk, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Re
     """Write the files of chunks that come ordered by sender, feed, period and part; yields counts by feed."""
     shard: tuple[int, str] | None = None
     writer: _Shard | None = None
-    for sender, feed, period, texts, persons, defects in _by_file(batches):
+    for (sender, feed, period, piece), texts, persons, defects in _by_file(batches, desk.rows_per_file):
         if shard != (sender, feed):
             if writer:
                 yield writer.done()
             shard, writer = (sender, feed), _Shard(desk, sender, feed)
         assert writer
-        writer.file(period, texts, persons, defects)
+        writer.file(period, piece, texts, persons, defects)
     if writer:
         yield writer.done()
 
 
 def _by_file(
-    batches: Iterator[pa.RecordBatch],
-) -> Iterator[tuple[int, str, int, list[bytes], list[bytes], list[bytes]]]:
-    """Gather the chunks of each file."""
-    now: tuple[int, str, int] | None = None
+    batches: Iterator[pa.RecordBatch], most: int
+) -> Iterator[tuple[tuple[int, str, int, int], list[bytes], list[bytes], list[bytes]]]:
+    """Gather the chunks of each file, named by sender, feed, period and its number among the period's files.
+
+    A file is full with the chunk that brings it to ``most`` rows, so memory holds one file, however large the province.
+    """
+    now: tuple[int, str, int, int] | None = None
     texts: list[bytes] = []
     persons: list[bytes] = []
     defects: list[bytes] = []
+    rows = 0
     for batch in batches:
         columns = (batch.column(n).to_pylist() for n in ("sender", "feed", "period", "text", "persons", "defects"))
         for sender, feed, period, text, person, marks in zip(*columns, strict=True):
-            if (sender, feed, period) != now:
+            same = now is not None and now[:3] == (sender, feed, period)
+            if now is None or not same or rows >= most:
                 if now:
-                    yield *now, texts, persons, defects
-                now, texts, persons, defects = (sender, feed, period), [], [], []
+                    yield now, texts, persons, defects
+                now = (sender, feed, period, now[3] + 1 if now and same else 1)
+                texts, persons, defects, rows = [], [], [], 0
             texts.append(text)
             persons.append(person)
             defects.append(marks)
+            rows += len(person) // 8
     if now:
-        yield *now, texts, persons, defects
+        yield now, texts, persons, defects
 
 
 class _Shard:
@@ -162,16 +170,16 @@ class _Shard:
             path.parent.mkdir(parents=True, exist_ok=True)
         self.truth, self.defects = (pq.ParquetWriter(p, s) for p, s in zip(self.parts, (RECORD, DEFECT), strict=True))
 
-    def file(self, period: int, texts: list[bytes], persons: list[bytes], defects: list[bytes]) -> None:
-        """Write one file, who its rows are about and what is wrong with them.
+    def file(self, period: int, piece: int, texts: list[bytes], persons: list[bytes], defects: list[bytes]) -> None:
+        """Write one file (the ``piece``-th of a period's, from 1), who its rows are about and what is wrong with them.
 
         Some are sent twice. Of some the rows are first sent under wrong record numbers; that file is taken back.
         """
-        lines, stem = b"".join(texts), self.stems[period]
+        lines, stem = b"".join(texts), self.stems[period] + (f"_{piece}" if piece > 1 else "")
         who, marks = (np.frombuffer(b"".join(x), np.int64) for x in (persons, defects))
         if self.wrong[period] and len(who):
             wrong = self._send(f"{stem}_wrong", period, _renumbered(lines), who, marks | Defect.FILE_WITHDRAWN.bit)
-            self._take_back(period, wrong)
+            self._take_back(period, stem, wrong)
         for ending in ("", "_resent")[: 1 + self.twice[period]]:
             self._send(f"{stem}{ending}", period, lines, who, marks)
 
@@ -188,10 +196,10 @@ class _Shard:
         self.files, self.rows, self.bytes = self.files + 1, self.rows + len(who), self.bytes + len(body)
         return body
 
-    def _take_back(self, period: int, body: bytes) -> None:
+    def _take_back(self, period: int, sent_as: str, body: bytes) -> None:
         """Send, some days after, an empty file whose manifest names this content as withdrawn."""
         desk, when = self.desk, self.desk.periods[period]
-        stem, after = Path(self.stems[period]), timedelta(int(self.taken_back_after[period]))
+        stem, after = Path(sent_as), timedelta(int(self.taken_back_after[period]))
         name = stem.parents[1] / str(when.delivered + after) / f"{stem.name}_withdrawn.{self.wire.format}"
         withdraws = hashlib.sha256(body).hexdigest()
         _put(f"{desk.out}/{name}", b"", _manifest(desk, self.sender, self.feed, when, b"", 0, self.wire, withdraws))

@@ -22,12 +22,18 @@ ALL_FORMATS = {"jsonl": 0.25, "parquet": 0.25, "cda": 0.4, "byte_order_mark": 0.
 
 
 def delivered(folder: Path, facts: ProvinceFacts, blocks: Iterable[int] = (0,), **changed: Any) -> Desk:
-    """Make the blocks and write their files and the truth about their rows; returns the desk they were written at."""
+    """Make the blocks, each a part of its own, and write their files and the truth about their rows.
+
+    Returns the desk they were written at.
+    """
     settings = SimulateSettings.of(node(folder, **changed))
     institutions, schedule = Institutions.of(facts.places, settings), Schedule.of(settings)
     scale = scales(facts, settings.rate)
-    _, batches, _ = live_and_record(settings, facts, institutions, schedule, scale, np.array(list(blocks)))
-    shares = pa.Table.from_batches([chunks(b, 0) for b in batches if len(b.sender)])
+    made = []
+    for part, block in enumerate(blocks):
+        _, batches, _ = live_and_record(settings, facts, institutions, schedule, scale, np.array([block]))
+        made += [chunks(b, part) for b in batches if len(b.sender)]
+    shares = pa.Table.from_batches(made)
     ordered = shares.sort_by([(c, "ascending") for c in ("sender", "feed", "period", "part")])
     desk = desk_of(settings, CONTRACTS, institutions, schedule)
     assert list(write_files(desk, iter(ordered.to_batches())))

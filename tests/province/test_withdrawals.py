@@ -17,6 +17,32 @@ SHORT = {"population_on": "2023-01-01", "backload_from": None, "start": "2023-01
 MUCH = {"dirt__file_withdrawn": 0.2, "dirt__text_line_end": 0.3}
 
 
+def test_a_delivery_of_many_rows_comes_in_several_files(tmp_path: Path, facts: ProvinceFacts) -> None:
+    """A file ends with the share of blocks that fills it; the rows, and whom they are about, are those of one file."""
+    whole, cut = (
+        delivered(tmp_path / str(most), facts, blocks=(0, 1), rows_per_file=most, **SHORT, **MUCH)
+        for most in (200_000, 1)
+    )
+    about, whole_about = (
+        pq.read_table(desk.truth / "record").to_pandas().groupby("file", observed=True)["person"].agg(list)
+        for desk in (cut, whole)
+    )
+    several = 0
+    for path in whole.out.rglob("*.csv"):
+        name = path.relative_to(whole.out)
+        ending = next((e for e in ("_wrong", "_resent") if path.stem.endswith(e)), "")
+        second = name.with_name(f"{path.stem.removesuffix(ending)}_2{ending}.csv")
+        pieces = [name, second] if (cut.out / second).exists() else [name]
+        if not path.stem.endswith("_withdrawn"):
+            several += len(pieces) > 1
+            rows = [row for piece in pieces for row in lines(cut.out / piece)[1:]]
+            assert rows == lines(path)[1:]
+            assert [who for piece in pieces for who in about[piece.as_posix()]] == whole_about[name.as_posix()]
+    assert several > 100
+    taken_back = [sum(1 for _ in desk.out.rglob("*_withdrawn.csv")) for desk in (whole, cut)]
+    assert taken_back[0] < taken_back[1] <= 2 * taken_back[0]  # each of the files is
+
+
 def lines(path: Path) -> list[list[str]]:
     return list(csv.reader(path.open(encoding=json.loads(Path(f"{path}.manifest.json").read_text())["encoding"])))
 
