@@ -12,6 +12,11 @@ import numpy as np
 class Entries:
     """Arrays of one length, or other entries of that length, in the fields of a dataclass."""
 
+    def and_(self, others: Self) -> Self:
+        """These entries, then the others."""
+        pairs = ((getattr(self, f.name), getattr(others, f.name)) for f in fields(self))
+        return type(self)(*(a.and_(b) if isinstance(a, Entries) else np.concatenate([a, b]) for a, b in pairs))
+
     def at(self, which: np.ndarray) -> Self:
         """These entries only, in this order."""
         columns = (getattr(self, f.name) for f in fields(self))

@@ -19,9 +19,11 @@ from jobs.province.recording import Scene, texts
 from jobs.province.registry_feeds import counties
 from jobs.province.transmission import MONDAY, WEEKS
 from jobs.province.truth import Event
-from jobs.province.visits import month_starts
+from jobs.province.visits import OTHER, Visits, minute_of, month_starts, second_diagnosis
 
 LONGEST_WAIT = 60  # days until a case is diagnosed
+VISIT = 1 << 50  # numbers of visits for an infection come after those of all others
+INFECTIOUS, PAEDIATRICS, CHILD_YEARS = "16", "07", 14
 
 
 @dataclass(frozen=True)
@@ -54,6 +56,36 @@ def infections(scene: Scene, months: range, risk: AtRisk) -> Infections:
     missed_too = draws.happens(share[found.disease, urban, group], "unnotified", found.key)
     notified = ~missed_too & lives.resident(found.person, diagnosed)
     return Infections(found.key, found.person, found.day, diagnosed, found.disease, county, found.outbreak, notified)
+
+
+def hospital_of(scene: Scene, cases: Infections) -> Ints:
+    """Where notified cases are found."""
+    county = scene.lives.county(cases.person, cases.diagnosed)
+    return scene.institutions.visited(scene.facts.places, county, 0, scene.draws.uniform("card hospital", cases.key))
+
+
+def infection_visits(scene: Scene, infected: Infections, months: range) -> Visits:
+    """The visits of these months at which the notified cases are found. Those nobody notified saw no doctor, or are
+    among the visits for other reasons."""
+    draws, facts, first = scene.draws, scene.facts, month_starts(months)
+    inside = (infected.diagnosed >= first[0]) & (infected.diagnosed < first[-1])
+    cases = infected.at(np.flatnonzero(infected.notified & inside))
+    key, day, condition = VISIT + cases.key, cases.diagnosed, np.full(len(cases.key), OTHER)
+    table, codes = facts.catalogue.infections.table, facts.codes
+    diagnosis = np.array([codes.icd10.index(code) for code in table["icd10"]])[cases.disease]
+    young = day - scene.lives.people.birth[cases.person] < CHILD_YEARS * YEAR
+    departments = [codes.department_code.index(d) for d in (INFECTIOUS, PAEDIATRICS)]
+    return Visits(
+        key,
+        cases.person,
+        day,
+        minute_of(draws, key),
+        condition,
+        diagnosis,
+        second_diagnosis(draws, facts, scene.lives, key, cases.person, day, condition, "O"),
+        np.array(departments)[young.astype(np.int64)],
+        hospital_of(scene, cases),
+    )
 
 
 def infection_events(scene: Scene, infected: Infections) -> list[Event]:

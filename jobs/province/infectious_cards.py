@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from jobs.province.draws import Ints
 from jobs.province.feeds import patient_no, unique_text
-from jobs.province.infections import Infections
+from jobs.province.infections import Infections, hospital_of
 from jobs.province.people import YEAR
 from jobs.province.personal import about_person, age, phone, residence
 from jobs.province.recording import Batch, Scene, day_text, event_date, rows_sent, texts
@@ -23,7 +23,7 @@ def infectious_card(scene: Scene, infected: Infections) -> Batch:
     table, places, institutions = scene.facts.catalogue.infections.table, scene.facts.places, scene.institutions
     cases = infected.at(infected.notified)
     county = lives.county(cases.person, cases.diagnosed)
-    hospital = institutions.visited(places, county, 0, draws.uniform("card hospital", cases.key))
+    hospital = hospital_of(scene, cases)
     reported = cases.diagnosed + draws.whole(2, "card after", cases.key)
     sender = institutions.disease_control[institutions.city[hospital]]
     rows = rows_sent(scene, feed, cases.key, cases.person, sender, reported)

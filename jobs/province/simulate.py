@@ -31,7 +31,14 @@ from jobs.province.foreseen import hazards, readmissions
 from jobs.province.identity import identity
 from jobs.province.imaging import imaging_study, studies
 from jobs.province.immunisation import doses, immunisation
-from jobs.province.infections import LONGEST_WAIT, infection_events, infection_truth, infections, outbreak_truth
+from jobs.province.infections import (
+    LONGEST_WAIT,
+    infection_events,
+    infection_truth,
+    infection_visits,
+    infections,
+    outbreak_truth,
+)
 from jobs.province.infectious_cards import infectious_card
 from jobs.province.institutions import Institutions
 from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS, results
@@ -219,6 +226,10 @@ def live_and_record(
     stays = stays.at(np.flatnonzero(stays.discharged >= recent))
     dead = deaths(draws, facts, scale, lives, stays)
     registered = register_events(lives, first if settings.backload_from else None)
+    infecting = _months(max(recent - LONGEST_WAIT, start), last)
+    risk = at_risk(scene, infecting)
+    infected = infections(scene, infecting, risk)
+    visits = visits.and_(infection_visits(scene, infected, _months(recent, last)))
     all_visits, all_stays, reaches = visits, stays, delivered(scene, visits, stays, dead, registered)
     visits, stays = visits.at(reaches.visit), stays.at(reaches.stay)
     about = described(draws, facts, institutions, lives, stays)
@@ -228,9 +239,6 @@ def live_and_record(
     checked = checkups(scene, range(_year(recent), _year(last) + 1))
     followed = followups(scene, range(months.start // 3, (months.stop - 1) // 3 + 1))
     vaccinated, tumours = doses(scene), cancers(scene)
-    infecting = _months(max(recent - LONGEST_WAIT, start), last)
-    risk = at_risk(scene, infecting)
-    infected = infections(scene, infecting, risk)
     record: dict[str, Callable[[], Batch]] = {
         "resident_register": lambda: resident_register(scene, registered, reaches.told),
         "registration": lambda: registration(scene, visits),

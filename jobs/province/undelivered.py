@@ -15,7 +15,7 @@ from jobs.province.codebook import age_group
 from jobs.province.deaths import HOME, Deaths
 from jobs.province.draws import Ints
 from jobs.province.health_files import several_files
-from jobs.province.infections import Infections
+from jobs.province.infections import VISIT, Infections
 from jobs.province.people import NEVER, NOBODY, YEAR
 from jobs.province.recording import Scene
 from jobs.province.registry_feeds import DEATH, MOVE_OUT, RegisterEvents
@@ -42,9 +42,11 @@ def delivered(scene: Scene, visits: Visits, stays: Stays, deaths: Deaths, regist
     """Draw what of all this is delivered."""
     share = scene.settings.undelivered
     at_home = deaths.place == HOME
+    notified_here = visits.key >= VISIT
     uncertified = at_home & _happens(scene, share.home_death, "home death", deaths.person, deaths.day)
     return Delivered(
-        ~_happens(scene, share.care_elsewhere, "visit elsewhere", visits.person, visits.day, visits.key),
+        notified_here
+        | ~_happens(scene, share.care_elsewhere, "visit elsewhere", visits.person, visits.day, visits.key),
         ~_stay_elsewhere(scene, stays),
         ~uncertified,
         ~_born_elsewhere(scene),

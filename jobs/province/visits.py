@@ -183,18 +183,22 @@ def _described(
     u = np.where(draws.happens(0.8, "usual", key), usual, draws.uniform("hospital", key))
     severity = np.where(chronic, facts.conditions.severity[c], 0)
     hospital = institutions.visited(facts.places, lives.county(person, day), severity, u)
-    minute = 450 + draws.whole(300, "minute", key) + draws.whole(2, "afternoon", key) * 240
     return Visits(
         key,
         person,
         day,
-        minute,
+        minute_of(draws, key),
         condition,
         diagnosis,
-        second_diagnosis(draws, facts, lives, key, person, day, condition, "O", 0.4),
+        second_diagnosis(draws, facts, lives, key, person, day, condition, "O"),
         department,
         hospital,
     )
+
+
+def minute_of(draws: Draws, key: Ints) -> Ints:
+    """The minute of the day at which a visit begins."""
+    return 450 + draws.whole(300, "minute", key) + draws.whole(2, "afternoon", key) * 240
 
 
 def second_diagnosis(
@@ -206,7 +210,7 @@ def second_diagnosis(
     day: Ints,
     condition: Ints,
     setting: str,
-    share: float,
+    share: float = 0.4,
 ) -> Ints:
     """Another known condition of the person, noted in a share of the visits; else OTHER."""
     asked = np.flatnonzero(draws.happens(share, "second", key))

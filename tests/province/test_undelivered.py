@@ -13,6 +13,7 @@ from jobs.lakehouse.errors import Refused
 from jobs.province.codebook import age_group
 from jobs.province.people import YEAR
 from jobs.province.settings import FEEDS, SimulateSettings
+from jobs.province.shares import NOTIFIABLE
 from jobs.tables.contract import load_contracts
 from tests.province.conftest import CONTRACTS, node
 
@@ -89,7 +90,11 @@ def test_visits_and_stays_are_those_that_happened_less_those_elsewhere(usual: An
 
 def test_nothing_of_a_visit_elsewhere_is_delivered_by_any_feed(made: Any) -> None:
     _, frames, truth = made(
-        1, feeds=list(FEEDS), **share("care_elsewhere", ALL, ALL), **share("birth_elsewhere", ALL, ALL)
+        1,
+        feeds=list(FEEDS),
+        **share("care_elsewhere", ALL, ALL),
+        **share("birth_elsewhere", ALL, ALL),
+        undelivered__unnotified={d: {"urban": ALL, "rural": ALL} for d in NOTIFIABLE},
     )
     care = ("registration", "outpatient_visit", "emr_document", "prescription", "payment", "inpatient_home_page")
     assert {f: len(frames[f]) for f in (*care, "laboratory", "imaging_study")} == dict.fromkeys(
@@ -178,6 +183,25 @@ def test_cards_are_those_of_the_notified(usual: Any) -> None:
     }
     rate = len(cards) / (2000 * 5) * 1e5
     assert 850 < rate < 1450  # about 1,130 a year and 100,000; 113 expected
+
+
+def test_a_case_that_is_notified_was_found_at_a_visit(usual: Any) -> None:
+    scene, frames, _ = usual
+    cards, visits = frames["infectious_card"], frames["outpatient_visit"]
+    visits = visits.assign(
+        institution=np.array(scene.institutions.code)[visits["sender"]],
+        day=visits["visit_time"].str[:10].str.replace("-", ""),
+        category=visits["diagnosis_code"].str[:3],
+    )
+    place = ["person", "institution", "day"]
+    cards = cards.rename(columns={"reporting_institution": "institution", "diagnosed_on": "day"})
+    found = cards.merge(visits[[*place, "category", "department_code"]], on=place, how="left", indicator=True)
+    assert (found["_merge"] == "both").all()
+    found = found.assign(told=found["category"] == found["disease_code"].str[:3])
+    of_card = found.groupby("card_no").agg(told=("told", "any"), age=("age", "first"))
+    assert of_card["told"].mean() > 0.85  # the others' codes are missed, as all codes are
+    departments = found[found["told"]].groupby(found["age"].astype(int) < 14)["department_code"].agg(set)
+    assert departments[True] == {"07"} and departments[False] == {"16"}
 
 
 def test_unnotified_goes_by_place_and_age(made: Any) -> None:
