@@ -8,5 +8,6 @@ feed contracts alone (``conf/contract``). From lives to files: ``people`` and ``
 ``primary_care``; ``undelivered``, ``health_files`` (what reaches no feed, or under several numbers); ``recording``,
 ``coding``, ``personal``, ``units``, ``defects`` (how records differ from life); ``feeds``, ``care_feeds``,
 ``documents``, ``registry_feeds``, ``infectious_cards`` (rows of a contract); ``schedule`` (which file, which day),
-``writing`` (files, manifests), ``truth``, ``foreseen`` (true hazards and risks); ``simulate`` wires them.
+``writing`` (files, manifests), ``truth``, ``foreseen`` (true hazards and risks); ``residents`` wires
+them for a part of the residents, ``simulate`` for all.
 """

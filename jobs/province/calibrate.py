@@ -24,10 +24,11 @@ from jobs.province.draws import Floats
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.people import BLOCK
+from jobs.province.residents import live_and_record
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule
 from jobs.province.settings import FEEDS, SimulateSettings
-from jobs.province.simulate import PART, live_and_record, read_contracts
+from jobs.province.simulate import PART, read_contracts
 
 SUMS = ("x", "w", "xx", "xw", "ww")  # of numerators and denominators by block, and of their products
 SUMS_DDL = "row int, part int, x double, w double, xx double, xw double, ww double"

@@ -20,10 +20,11 @@ from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.people import BLOCK
 from jobs.province.recording import Batch
+from jobs.province.residents import live_and_record
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import REGISTER, SimulateSettings
-from jobs.province.simulate import PART, FeedCount, desk_of, live_and_record, read_contracts
+from jobs.province.simulate import PART, FeedCount, desk_of, read_contracts
 from jobs.province.writing import CHUNK, WRITTEN, chunks, write_files
 
 SAMPLE = 8  # blocks

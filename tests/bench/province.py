@@ -26,10 +26,11 @@ from jobs.lakehouse.settings import load
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.recording import Batch
+from jobs.province.residents import live_and_record
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule
 from jobs.province.settings import SimulateSettings
-from jobs.province.simulate import PART, desk_of, live_and_record, read_contracts
+from jobs.province.simulate import PART, desk_of, read_contracts
 from jobs.province.writing import CHUNK, chunks, write_files
 from tests.conftest import CHECKOUT
 

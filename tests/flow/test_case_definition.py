@@ -18,10 +18,11 @@ from jobs.gold.measures.lung_cancer_incidence import LUNG_CANCER_INCIDENCE
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.recording import Batch
+from jobs.province.residents import live_and_record
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule
 from jobs.province.settings import SimulateSettings
-from jobs.province.simulate import live_and_record, read_contracts
+from jobs.province.simulate import read_contracts
 from tests.province.conftest import CONTRACTS, FACTS, node
 
 BLOCKS = 40  # 20,000 residents, of whom some forty are found to have it in four years

@@ -17,10 +17,11 @@ from pyspark.sql import SparkSession
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.recording import Batch, Scene
+from jobs.province.residents import live_and_record
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule
 from jobs.province.settings import FEEDS, SimulateSettings
-from jobs.province.simulate import SimulationReport, live_and_record, simulate
+from jobs.province.simulate import SimulationReport, simulate
 from tests.conftest import CHECKOUT
 
 CONTRACTS = CHECKOUT / "conf/contract"

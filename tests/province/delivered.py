@@ -11,10 +11,11 @@ import pyarrow as pa
 
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
+from jobs.province.residents import live_and_record
 from jobs.province.scale import scales
 from jobs.province.schedule import Schedule
 from jobs.province.settings import SimulateSettings
-from jobs.province.simulate import desk_of, live_and_record
+from jobs.province.simulate import desk_of
 from jobs.province.writing import Desk, chunks, write_files
 from tests.province.conftest import CONTRACTS, node
 
