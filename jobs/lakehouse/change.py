@@ -13,7 +13,7 @@ from pyspark.sql import functions as F
 
 from jobs.lakehouse import delta
 from jobs.lakehouse.delta import BUCKET, Commit
-from jobs.lakehouse.job import Job, Pinned
+from jobs.lakehouse.job import Job, Pinned, tables_of
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.table import Table
 
@@ -64,7 +64,7 @@ def _is_followed(job: Job, name: str) -> bool:
     if job.changes is not None and name == job.changes.name:
         return True
     for parameter, value in job.tables.items():
-        for table in [value] if isinstance(value, Table) else value.values():
+        for table in tables_of(value):
             if table.name == name and _follows(job, parameter, table):
                 return True
     return False

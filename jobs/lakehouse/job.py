@@ -74,10 +74,15 @@ class Job:
         """Every input table by name, the change log among them, the job's own output left out."""
         found: dict[str, Table] = {}
         for value in (*self.tables.values(), *filter(None, [self.changes])):
-            for table in [value] if isinstance(value, Table) else value.values():
+            for table in tables_of(value):
                 found[table.name] = table
         found.pop(self.writes.name, None)
         return found
+
+
+def tables_of(value: Table | Mapping[str, Table]) -> list[Table]:
+    """The table behind a parameter, or the several."""
+    return [value] if isinstance(value, Table) else list(value.values())
 
 
 _JOBS: dict[str, Job] = {}
@@ -114,7 +119,7 @@ def job(
             raise TypeError(f"{function.__qualname__}: by={by!r} needs changes=<the change log>")
         new = {p: t for p, t in tables.items() if p.startswith("new_")} | ({"changes": changes} if changes else {})
         for parameter, value in new.items():
-            for table in [value] if isinstance(value, Table) else value.values():
+            for table in tables_of(value):
                 if not table.feed_changes:
                     raise TypeError(f"{function.__qualname__}: {parameter} follows {table.name}, without feed_changes")
         module = function.__module__

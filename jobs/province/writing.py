@@ -128,26 +128,26 @@ def _by_file(
 
     A file is full with the chunk that brings it to ``most`` rows, so memory holds one file, however large the province.
     """
-    now: tuple[int, str, int, int] | None = None
+    now: tuple[int, str, int] | None = None
     texts: list[bytes] = []
     persons: list[bytes] = []
     defects: list[bytes] = []
-    rows = 0
+    piece, rows = 1, 0
     for batch in batches:
         columns = (batch.column(n).to_pylist() for n in ("sender", "feed", "period", "text", "persons", "defects"))
         for sender, feed, period, text, person, marks in zip(*columns, strict=True):
-            same = now is not None and now[:3] == (sender, feed, period)
-            if now is None or not same or rows >= most:
+            of = (sender, feed, period)
+            if of != now or rows >= most:
                 if now:
-                    yield now, texts, persons, defects
-                now = (sender, feed, period, now[3] + 1 if now and same else 1)
-                texts, persons, defects, rows = [], [], [], 0
+                    yield (*now, piece), texts, persons, defects
+                piece = piece + 1 if of == now else 1
+                now, texts, persons, defects, rows = of, [], [], [], 0
             texts.append(text)
             persons.append(person)
             defects.append(marks)
             rows += len(person) // 8
     if now:
-        yield now, texts, persons, defects
+        yield (*now, piece), texts, persons, defects
 
 
 class _Shard:
