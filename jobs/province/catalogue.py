@@ -53,16 +53,18 @@ class Vaccines:
 
 @dataclass(frozen=True)
 class Diseases:
-    """Notifiable infections: those that spread in epidemics, then those that are always there.
+    """Notifiable infections: those that spread in epidemics, then those that are always there, which are conditions.
 
-    ``notified``: cases a resident and year that are reported, by disease and age group. ``season``: share of a year's
-    cases by month, of the endemic ones. ``epidemics``: what each epidemic disease spreads by, in the same order.
+    ``notified``: cases a resident and year that are reported, by epidemic disease and age group. ``epidemics``: what
+    each of these spreads by; ``endemic``: the others, by name (both in the order of ``table``). ``season``: by endemic
+    disease, the share of a year's cases that are found in each month.
     """
 
     table: pd.DataFrame
     notified: Floats
-    season: Floats
     epidemics: pd.DataFrame
+    endemic: pd.DataFrame
+    season: Floats
 
 
 @dataclass(frozen=True)
@@ -148,13 +150,16 @@ def _vaccines() -> Vaccines:
 
 def _diseases(people: Floats) -> Diseases:
     table = csv("infections.csv")
+    epidemics, endemic = (
+        csv(file).set_index("disease").loc[table.loc[table["course"] == course, "disease"]]
+        for file, course in (("epidemics.csv", "epidemic"), ("endemic.csv", "endemic"))
+    )
     size = np.bincount(age_group(np.arange(people.shape[1], dtype=np.float64)), people.sum(axis=0))
-    by_age = table[list(AGE_GROUPS)].to_numpy(np.float64)
+    by_age = epidemics[list(AGE_GROUPS)].to_numpy(np.float64)
     by_age = by_age / (by_age @ size / size.sum())[:, None]
-    season = table.loc[table["course"] == "endemic", [f"m{n}" for n in range(1, 13)]].to_numpy(np.float64)
-    yearly = table["per_100000"].to_numpy(np.float64) / 1e5
-    epidemics = csv("epidemics.csv").set_index("disease").loc[table.loc[table["course"] == "epidemic", "disease"]]
-    return Diseases(table, yearly[:, None] * by_age, season / season.sum(axis=1, keepdims=True), epidemics)
+    yearly = epidemics["per_100000"].to_numpy(np.float64) / 1e5
+    season = endemic[[f"m{n}" for n in range(1, 13)]].to_numpy(np.float64)
+    return Diseases(table, yearly[:, None] * by_age, epidemics, endemic, season / season.sum(axis=1, keepdims=True))
 
 
 def _cancers(people: Floats) -> CancerSites:

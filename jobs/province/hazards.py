@@ -16,7 +16,7 @@ from jobs.province.conditions import AGES, Conditions, Factor, cumulative_excess
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.facts import ProvinceFacts
 from jobs.province.people import NEVER, YEAR, People, residents
-from jobs.province.risks import Factors, Singles, is_unrecorded
+from jobs.province.risks import Factors, Singles, is_lifelong
 
 SAMPLE = Draws(37)  # not the simulation's seed: another seed has the same rates
 BLOCKS = 24  # of the sample
@@ -79,7 +79,7 @@ class Ageing:
     def relative(self, c: int, who: Ints | slice = slice(None)) -> Singles:
         """What their factors multiply a condition's hazard by, by whole age (or one column)."""
         constant, by_age = self._constant(c)[who, None], None
-        for f in self._recorded(c):
+        for f in self._changing(c):
             more = (f.ratio - 1) * (WANE if f.wanes else np.ones(1, np.float32))
             part = self.factors.held(f.names, who) * more.astype(np.float32) + np.float32(1)
             if part.shape[1] == 1:
@@ -88,23 +88,23 @@ class Ageing:
                 by_age = part if by_age is None else by_age * part
         return constant if by_age is None else by_age * constant
 
-    def _recorded(self, c: int) -> list[Factor]:
-        return [f for f in self.conditions.factors[c] if not is_unrecorded(f)]
+    def _changing(self, c: int) -> list[Factor]:
+        return [f for f in self.conditions.factors[c] if not is_lifelong(f)]
 
     def _constant(self, c: int) -> Singles:
-        """By person, what the factors that no record holds multiply a condition's hazard by."""
+        """By person, what the factors that never change multiply a condition's hazard by."""
         if c not in self._constants:
             constant = np.ones(len(self.people), np.float32)
             for f in self.conditions.factors[c]:
-                if is_unrecorded(f):
-                    constant = constant * self.factors.unrecorded(f, c)
+                if is_lifelong(f):
+                    constant = constant * self.factors.lifelong(f, c)
             self._constants[c] = constant
         return self._constants[c]
 
     def _most(self, c: int) -> Singles:
         """By person, no less than the relative hazard ever is."""
         most = self._constant(c)
-        for f in self._recorded(c):
+        for f in self._changing(c):
             if f.ratio > 1:
                 most = most * (1 + np.float32(f.ratio - 1) * self.factors.most(f.names))
         return most

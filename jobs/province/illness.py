@@ -84,9 +84,10 @@ def course(draws: Draws, facts: ProvinceFacts, people: People, onset: Ints, haza
     seen = attends_screening(draws, facts, no, c, (day - people.birth[who]) / YEAR)
     delay = draws.exponential("delay", no, c) * conditions.numbers("diagnosis_delay_years")[c] * YEAR
     delay = np.where(seen, SCREENED_DELAY, 1.0) * delay
+    when = _in_season(facts, c, day, day + delay.astype(np.int64))
     found = seen | draws.happens(conditions.numbers("diagnosed_share")[c], "diagnosed", no, c)
     diagnosis, grade = np.full(onset.shape, NEVER), np.zeros(onset.shape, np.int8)
-    diagnosis[who, c] = np.where(found, day + delay.astype(np.int64), NEVER)
+    diagnosis[who, c] = np.where(found, when, NEVER)
     graded = np.flatnonzero(np.isin(c, list(conditions.grades)))
     g, w = c[graded], who[graded]
     before = np.maximum(people.first[w] - day[graded], 0) / YEAR
@@ -98,6 +99,28 @@ def course(draws: Draws, facts: ProvinceFacts, people: People, onset: Ints, haza
         ill = np.flatnonzero(onset[:, conditions.index(name)] < NEVER)
         again[ill, n] = _again(draws, people.no[ill], onset[ill, conditions.index(name)], n)
     return Health(onset, diagnosis, grade, again, hazard)
+
+
+def _in_season(facts: ProvinceFacts, c: Ints, onset: Ints, found: Ints) -> Ints:
+    """The days on which conditions are found: of those with a season, moved within the year, but not before onset."""
+    diseases, found = facts.catalogue.infections, found.copy()
+    for name, season in zip(diseases.endemic.index, diseases.season, strict=True):
+        mine = np.flatnonzero(c == facts.conditions.index(name))
+        found[mine] = np.maximum(_moved(found[mine], season), onset[mine])
+    return found
+
+
+def _moved(day: Ints, season: Floats) -> Ints:
+    """Days moved within their year, so that the months have their shares."""
+    date = day.astype("M8[D]")
+    begin = date.astype("M8[Y]")
+    end = (begin + 1).astype("M8[D]").astype(np.int64)
+    start = begin.astype("M8[D]").astype(np.int64)
+    until = np.concatenate([[0.0], np.cumsum(season)])
+    month = np.interp((day - start + 0.5) / (end - start), until / until[-1], np.arange(13))
+    first = (begin.astype("M8[M]") + month.astype(np.int64)).astype("M8[M]")
+    length = ((first + 1).astype("M8[D]") - first.astype("M8[D]")).astype(np.int64)
+    return first.astype("M8[D]").astype(np.int64) + (month % 1 * length).astype(np.int64)
 
 
 def attends_screening(draws: Draws, facts: ProvinceFacts, no: Ints, c: Ints, age: Floats) -> np.ndarray:

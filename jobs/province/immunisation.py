@@ -7,7 +7,6 @@ within four weeks of the one before.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from datetime import date
 
 import numpy as np
 from scipy.special import ndtr
@@ -30,13 +29,12 @@ from jobs.province.recording import (
     rows_sent,
     texts,
 )
-from jobs.province.schedule import day_number
+from jobs.province.vaccinees import missed, refused
 
 OLDEST = 15  # years; nobody older is due for a dose
 MONTH = YEAR / 12
 LEAST = 28  # days between two doses of a vaccine
 CAMPAIGN = 90  # days, mean: how long those are waited for who are due when a dose enters the programme (assumed)
-VACCINATED_FROM = date(1992, 1, 1)  # children born before had no vaccine against hepatitis B (memory)
 INFLUENZA, AUTUMN = "InfV", (258, 90)  # given from mid-September on, for so many days (assumed)
 FIRST_AUTUMN = 39  # number of the first dose against influenza among a person's doses, after the rows of the programme
 HABIT = 0.8  # correlation of a person's influenza vaccinations from year to year (assumed)
@@ -59,7 +57,9 @@ def doses(scene: Scene) -> Doses:
     draws, lives, share = scene.draws, scene.lives, scene.facts.catalogue.share
     people, programme = lives.people, scene.facts.catalogue.vaccines
     by_age = np.flatnonzero(np.isfinite(programme.age_months))
-    young = np.flatnonzero((people.birth > scene.schedule.days[0] - OLDEST * YEAR) & ~_refused(scene))
+    young = np.flatnonzero(
+        (people.birth > scene.schedule.days[0] - OLDEST * YEAR) & ~refused(draws, scene.facts, people.no)
+    )
     person, vaccine = np.repeat(young, len(by_age)), np.tile(by_age, len(young))
     key = people.no[person] * 100 + vaccine
     birth, born_from = people.birth[person], programme.born_from[vaccine]
@@ -72,7 +72,7 @@ def doses(scene: Scene) -> Doses:
     mean = share["vaccination.delay_days"] + CAMPAIGN * late
     delay = (draws.exponential("vaccine delay", key) * mean).astype(np.int64)
     day = due + np.where(programme.age_months[vaccine] > 0, delay, 0)
-    given = np.flatnonzero(meant & ~_missed(scene, key))
+    given = np.flatnonzero(meant & ~missed(draws, scene.facts, key))
     given = given[np.lexsort((vaccine[given], due[given], programme.name[vaccine[given]], person[given]))]
     person, vaccine, key = person[given], vaccine[given], key[given]
     ordinal = ranks(person, programme.name[vaccine], np.arange(len(person))) + 1
@@ -83,17 +83,6 @@ def doses(scene: Scene) -> Doses:
     return given_all.at(np.flatnonzero(lives.resident(given_all.person, given_all.day)))
 
 
-def _refused(scene: Scene) -> np.ndarray:
-    """Who is vaccinated with nothing of the programme."""
-    share = scene.facts.catalogue.share["vaccination.refused"]
-    return scene.draws.happens(share, "vaccines refused", scene.lives.people.no)
-
-
-def _missed(scene: Scene, key: Ints) -> np.ndarray:
-    """Which doses (person's number * 100 + row of the programme) are never given."""
-    return scene.draws.happens(scene.facts.catalogue.share["vaccination.dose_missed"], "dose missed", key)
-
-
 def _apart(day: Ints, ordinal: Ints) -> Ints:
     """The days of doses that lie in order of person, vaccine and due day, each ``LEAST`` days after the one before."""
     day = day.copy()
@@ -101,20 +90,6 @@ def _apart(day: Ints, ordinal: Ints) -> Ints:
         later = np.flatnonzero(ordinal == nth)
         day[later] = np.maximum(day[later], day[later - 1] + LEAST)
     return day
-
-
-def had_all(scene: Scene, vaccine: str) -> np.ndarray:
-    """Who has had, or will have, every dose of a vaccine of the programme."""
-    people, rows = scene.lives.people, np.flatnonzero(scene.facts.catalogue.vaccines.table["vaccine"] == vaccine)
-    missed = _missed(scene, people.no[:, None] * 100 + rows[None, :]).any(axis=1)
-    return (people.birth >= day_number(VACCINATED_FROM)) & ~_refused(scene) & ~missed
-
-
-def share_with_all(scene: Scene, vaccine: str) -> float:
-    """The share of those born since ``VACCINATED_FROM`` with every dose of a vaccine."""
-    share = scene.facts.catalogue.share
-    doses_ = int((scene.facts.catalogue.vaccines.table["vaccine"] == vaccine).sum())
-    return (1 - share["vaccination.refused"]) * (1 - share["vaccination.dose_missed"]) ** doses_
 
 
 def influenza_coverage(scene: Scene) -> Floats:

@@ -1,18 +1,15 @@
-"""Everyone who is infected, whether or not anybody hears of it; and the truth about infections and outbreaks."""
+"""Everyone who is infected, whether or not anybody hears of it; the visits for it; the truth about it and outbreaks."""
 
 from __future__ import annotations
-
-from dataclasses import dataclass, fields
 
 import numpy as np
 import pyarrow as pa
 
-from jobs.province.codebook import age_group
-from jobs.province.draws import Floats, Ints
-from jobs.province.endemic import endemic_infections
-from jobs.province.entries import Entries
-from jobs.province.epidemic import NO_OUTBREAK, AtRisk, Onsets, epidemic_infections
+from jobs.province.draws import Floats
+from jobs.province.endemic import endemic_cases
+from jobs.province.epidemic import NO_OUTBREAK, AtRisk, epidemic_infections
 from jobs.province.intensity import GROUP, intensity
+from jobs.province.notifying import Infections, Reports, unnotified
 from jobs.province.outbreaks import LONGEST, Planted
 from jobs.province.people import YEAR
 from jobs.province.recording import Scene, texts
@@ -22,83 +19,66 @@ from jobs.province.truth import Event
 from jobs.province.visits import OTHER, Visits, minute_of, month_starts, second_diagnosis
 
 LONGEST_WAIT = 60  # days until a case is diagnosed
-VISIT = 1 << 50  # numbers of visits for an infection come after those of all others
+VISIT = 1 << 50  # numbers of visits for an infection that spreads come after those of all others
 INFECTIOUS, PAEDIATRICS, CHILD_YEARS = "16", "07", 14
 
 
-@dataclass(frozen=True)
-class Infections(Entries):
-    """One entry an infected resident. ``disease`` is a row of the catalogue's; ``county`` is that of the onset."""
-
-    key: Ints
-    person: Ints
-    onset: Ints
-    diagnosed: Ints  # when a doctor finds it, if notified
-    disease: Ints
-    county: Ints
-    outbreak: Ints
-    notified: np.ndarray
-
-
-def infections(scene: Scene, months: range, risk: AtRisk) -> Infections:
-    """The infections that begin in these months."""
-    draws, lives, table = scene.draws, scene.lives, scene.facts.catalogue.infections.table
-    parts = [epidemic_infections(scene, months, risk), *endemic_infections(scene, months)]
-    found = Onsets(*(np.concatenate([getattr(p, f.name) for p in parts]) for f in fields(Onsets)))
+def infections(scene: Scene, months: range, risk: AtRisk, visits: Visits) -> tuple[Infections, Reports]:
+    """The infections that begin in these months and the endemic cases found at these visits; and who reports them."""
+    draws, lives, diseases = scene.draws, scene.lives, scene.facts.catalogue.infections
+    found = epidemic_infections(scene, months, risk)
     found = found.at(np.flatnonzero(lives.resident(found.person, found.day)))
-    wait = table["diagnosed_after"].to_numpy(np.float64)[found.disease]
+    wait = diseases.epidemics["diagnosed_after"].to_numpy(np.float64)[found.disease]
     wait = np.minimum(draws.exponential("infection diagnosed", found.key) * wait, LONGEST_WAIT)
     diagnosed, county = found.day + wait.astype(np.int64), lives.county(found.person, found.day)
-    missed = [scene.settings.undelivered.unnotified[name] for name in table["disease"]]
-    share = np.array([[m.rural, m.urban] for m in missed])
-    group = age_group((found.day - lives.people.birth[found.person]) / YEAR)
-    urban = scene.facts.places.urban[county].astype(np.int64)
-    missed_too = draws.happens(share[found.disease, urban, group], "unnotified", found.key)
-    notified = ~missed_too & lives.resident(found.person, diagnosed)
-    return Infections(found.key, found.person, found.day, diagnosed, found.disease, county, found.outbreak, notified)
+    share = unnotified(scene, found.disease, found.person, found.day, county)
+    notified = ~draws.happens(share, "unnotified", found.key) & lives.resident(found.person, diagnosed)
+    spread = Infections(found.key, found.person, found.day, found.day, found.disease, county, found.outbreak, notified)
+    case, when = spread.at(np.flatnonzero(notified)), diagnosed[notified]
+    u = draws.uniform("card hospital", case.key)
+    hospital = scene.institutions.visited(scene.facts.places, lives.county(case.person, when), 0, u)
+    reports = Reports(VISIT + case.key, case.person, case.onset, when, case.disease, hospital)
+    others, their_reports = endemic_cases(scene, visits)
+    return spread.and_(others), reports.and_(their_reports)
 
 
-def hospital_of(scene: Scene, cases: Infections) -> Ints:
-    """Where notified cases are found."""
-    county = scene.lives.county(cases.person, cases.diagnosed)
-    return scene.institutions.visited(scene.facts.places, county, 0, scene.draws.uniform("card hospital", cases.key))
-
-
-def infection_visits(scene: Scene, infected: Infections, months: range) -> Visits:
-    """The visits of these months at which the notified cases are found. Those nobody notified saw no doctor, or are
-    among the visits for other reasons."""
+def infection_visits(scene: Scene, reports: Reports, months: range) -> Visits:
+    """The visits of these months at which the cases of diseases that spread are reported. Those nobody reported saw no
+    doctor, or are among the visits for other reasons."""
     draws, facts, first = scene.draws, scene.facts, month_starts(months)
-    inside = (infected.diagnosed >= first[0]) & (infected.diagnosed < first[-1])
-    cases = infected.at(np.flatnonzero(infected.notified & inside))
-    key, day, condition = VISIT + cases.key, cases.diagnosed, np.full(len(cases.key), OTHER)
-    table, codes = facts.catalogue.infections.table, facts.codes
-    diagnosis = np.array([codes.icd10.index(code) for code in table["icd10"]])[cases.disease]
-    young = day - scene.lives.people.birth[cases.person] < CHILD_YEARS * YEAR
-    departments = [codes.department_code.index(d) for d in (INFECTIOUS, PAEDIATRICS)]
+    inside = (reports.key >= VISIT) & (reports.diagnosed >= first[0]) & (reports.diagnosed < first[-1])
+    found = reports.at(np.flatnonzero(inside))
+    condition = np.full(len(found.key), OTHER)
+    diagnosis = np.array([facts.codes.icd10.index(code) for code in facts.catalogue.infections.table["icd10"]])
+    young = found.diagnosed - scene.lives.people.birth[found.person] < CHILD_YEARS * YEAR
+    departments = [facts.codes.department_code.index(d) for d in (INFECTIOUS, PAEDIATRICS)]
     return Visits(
-        key,
-        cases.person,
-        day,
-        minute_of(draws, key),
+        found.key,
+        found.person,
+        found.diagnosed,
+        minute_of(draws, found.key),
         condition,
-        diagnosis,
-        second_diagnosis(draws, facts, scene.lives, key, cases.person, day, condition, "O"),
+        diagnosis[found.disease],
+        second_diagnosis(draws, facts, scene.lives, found.key, found.person, found.diagnosed, condition, "O"),
         np.array(departments)[young.astype(np.int64)],
-        hospital_of(scene, cases),
+        found.hospital,
     )
 
 
 def infection_events(scene: Scene, infected: Infections) -> list[Event]:
-    """The onset of every infection, as the truth tells events."""
-    names = scene.facts.catalogue.infections.table["disease"]
+    """The onset of every infection that spreads, as the truth tells events."""
+    names = scene.facts.catalogue.infections.epidemics.index
     of = [infected.at(infected.disease == n) for n in range(len(names))]
     return [(f"{name}_case", i.person, i.onset) for name, i in zip(names, of, strict=True)]
 
 
 def infection_truth(scene: Scene, infected: Infections) -> pa.Table:
-    """Every infection of the run's days: person, disease, onset, county, whether notified, number of its outbreak."""
+    """Every case that counts on the run's days: person, disease, onset, county, notified or not, its outbreak's number.
+
+    Infections that spread count from their onset, whether or not anybody hears of them; an endemic disease counts when
+    a doctor finds it (the conditions' own events tell of those whom nobody finds)."""
     first, last = scene.schedule.days
-    i = infected.at(np.flatnonzero((infected.onset >= first) & (infected.onset <= last)))
+    i = infected.at(np.flatnonzero((infected.day >= first) & (infected.day <= last)))
     return pa.table(
         {
             "person": scene.lives.people.no[i.person],

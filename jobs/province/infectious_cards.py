@@ -1,4 +1,4 @@
-"""Report cards of notifiable infections (传染病报告卡): one a notified case."""
+"""Report cards of notifiable infections (传染病报告卡): one a report of a case."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pyarrow.compute as pc
 
 from jobs.province.draws import Ints
 from jobs.province.feeds import patient_no, unique_text
-from jobs.province.infections import Infections, hospital_of
+from jobs.province.notifying import Reports
 from jobs.province.people import YEAR
 from jobs.province.personal import about_person, age, phone, residence
 from jobs.province.recording import Batch, Scene, day_text, event_date, rows_sent, texts
@@ -17,22 +17,16 @@ SUSPECTED, CLINICAL, CONFIRMED = range(3)  # class of case less 1
 GROWN_UP = (9, 10, 11, 11, 11, 14, 16, 17)  # groups of the population of adults of working age, by number (assumed)
 
 
-def infectious_card(scene: Scene, infected: Infections) -> Batch:
-    """One row a notified case, reported by a hospital within a day, sent by its city's disease control."""
+def infectious_card(scene: Scene, cases: Reports) -> Batch:
+    """One row a report, made by the hospital within a day, sent by its city's disease control."""
     feed, draws, lives = "infectious_card", scene.draws, scene.lives
     table, places, institutions = scene.facts.catalogue.infections.table, scene.facts.places, scene.institutions
-    cases = infected.at(infected.notified)
     county = lives.county(cases.person, cases.diagnosed)
-    hospital = hospital_of(scene, cases)
     reported = cases.diagnosed + draws.whole(2, "card after", cases.key)
-    sender = institutions.disease_control[institutions.city[hospital]]
+    sender = institutions.disease_control[institutions.city[cases.hospital]]
     rows = rows_sent(scene, feed, cases.key, cases.person, sender, reported)
-    c, county, hospital, reported = (
-        cases.at(rows.event),
-        county[rows.event],
-        hospital[rows.event],
-        reported[rows.event],
-    )
+    c, county, reported = cases.at(rows.event), county[rows.event], reported[rows.event]
+    hospital = c.hospital
     same_city = institutions.city[hospital] == places.city[county]
     belongs = np.where(institutions.of_county[county] == hospital, 0, np.where(same_city, 1, 2))
     confirmed = draws.happens(table["confirmed"].to_numpy()[c.disease], "confirmed", rows.key)
@@ -61,7 +55,7 @@ def infectious_card(scene: Scene, infected: Infections) -> Batch:
     return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)
 
 
-def _population(scene: Scene, cases: Infections, key: Ints) -> Ints:
+def _population(scene: Scene, cases: Reports, key: Ints) -> Ints:
     """The group of the population (传染病报告卡 人群分类) by age."""
     years = (cases.onset - scene.lives.people.birth[cases.person]) / YEAR
     adult = np.array(GROWN_UP)[scene.draws.whole(len(GROWN_UP), "population group", key)]

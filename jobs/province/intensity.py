@@ -70,11 +70,11 @@ def intensity(facts: ProvinceFacts, settings: SimulateSettings, last: int) -> In
 
 
 def infected_yearly(facts: ProvinceFacts, settings: SimulateSettings) -> Floats:
-    """Infections a resident and year by disease and age group: the notified over the province's share notified."""
+    """Infections a resident and year by epidemic disease and age group: the notified over the share notified."""
     diseases, urban = facts.catalogue.infections, facts.places.urban
     in_town = facts.places.people[urban].sum() / facts.places.people.sum()
     group = np.arange(len(GROUP))
-    missed = [settings.undelivered.unnotified[name] for name in diseases.table["disease"]]
+    missed = [settings.undelivered.unnotified[name] for name in diseases.epidemics.index]
     told = [
         1 - in_town * m.of(np.ones(len(group), bool), group) - (1 - in_town) * m.of(np.zeros(len(group), bool), group)
         for m in missed
@@ -103,4 +103,4 @@ def _intensity(facts: ProvinceFacts, settings: SimulateSettings, yearly: Floats,
     o = found.at(n)
     extra[o.disease, o.county, o.group, at] = (profile(draws, found) * found.size[:, None])[n, nth]
     outbreak[o.disease, o.county, at] = o.number
-    return Intensity(int(weeks[0]), yearly[: len(epidemics)], shape + extra, extra, outbreak, found)
+    return Intensity(int(weeks[0]), yearly, shape + extra, extra, outbreak, found)

@@ -78,9 +78,9 @@ def live_and_record(
     registered = register_events(lives, first if settings.backload_from else None)
     infecting = _months(max(recent - LONGEST_WAIT, start), last)
     risk = at_risk(scene, infecting)
-    infected = infections(scene, infecting, risk)
-    visits = visits.and_(infection_visits(scene, infected, _months(recent, last)))
-    all_visits, all_stays, reaches = visits, stays, delivered(scene, visits, stays, dead, registered)
+    infected, reports = infections(scene, infecting, risk, visits)
+    visits = visits.and_(infection_visits(scene, reports, _months(recent, last)))
+    all_visits, all_stays, reaches = visits, stays, delivered(scene, visits, stays, dead, registered, reports)
     visits, stays = visits.at(reaches.visit), stays.at(reaches.stay)
     about = described(draws, facts, institutions, lives, stays)
     care = encounters(draws, visits, stays, about)
@@ -102,7 +102,7 @@ def live_and_record(
         "health_checkup": lambda: health_checkup(scene, checked),
         "chronic_followup": lambda: chronic_followup(scene, followed),
         "immunisation": lambda: immunisation(scene, vaccinated),
-        "infectious_card": lambda: infectious_card(scene, infected),
+        "infectious_card": lambda: infectious_card(scene, reports),
         "cancer_card": lambda: cancer_card(scene, tumours),
         "birth_certificate": lambda: birth_certificate(scene, reaches.birth),
         "death_certificate": lambda: death_certificate(scene, dead.at(reaches.death)),

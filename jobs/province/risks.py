@@ -16,10 +16,13 @@ from jobs.province.conditions import AGES, Factor
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.people import YEAR, People
+from jobs.province.vaccinees import HEPATITIS_B, relative_to_cohort
 
 Singles = NDArray[np.float32]
 UNRECORDED = ("metabolic", "vessels", "airways", "immunity", "mood", "bones", "gut", "air")  # normal, of a person
 OWN = "own"  # likewise, but each condition's own
+COUNTY = "county"  # likewise, of the county of the household register
+UNVACCINATED = "unvaccinated"  # against hepatitis B, among those of about the same age
 START, START_SD, EARLIEST = 20.0, 3.5, 11.0  # age at which smokers begin (assumed)
 QUIT_FROM, QUIT_RATE = 30.0, 0.011  # smokers give up from this age on, a year (assumed)
 PACK_YEARS, MOST_PACKS = 20.0, 2.0  # years of smoking that count as 1, and the most that counts (assumed)
@@ -82,7 +85,7 @@ class Factors:
     """Every factor by person and whole age (one column where it does not change), and by person its most in life."""
 
     def __init__(self, draws: Draws, facts: ProvinceFacts, people: People) -> None:
-        self._draws, self._people = draws, people
+        self._draws, self._facts, self._people = draws, facts, people
         self._normal: dict[str, Floats] = {}
         no, sex = people.no, people.sex
         start, end = (a.astype(np.float32)[:, None] for a in smoking_ages(draws, facts, no, sex))
@@ -121,19 +124,27 @@ class Factors:
             most = most * self._most[name]
         return most
 
-    def unrecorded(self, factor: Factor, condition: int) -> Singles:
-        """By person, what a factor that no record holds multiplies a hazard by, mean 1."""
+    def lifelong(self, factor: Factor, condition: int) -> Singles:
+        """By person, what a factor that never changes multiplies a hazard by, mean 1."""
         (name,) = factor.names
-        if name == OWN:
-            z = self._draws.normal("own risk", self._people.no, condition)
-        else:
-            if name not in self._normal:
-                self._normal[name] = self._draws.normal(name, self._people.no)
-            z = self._normal[name]
+        if name == UNVACCINATED:
+            return relative_to_cohort(self._draws, self._facts, self._people, HEPATITIS_B, factor.ratio).astype(
+                np.float32
+            )
         by = np.log(factor.ratio)
-        return np.exp(by * z - by**2 / 2).astype(np.float32)
+        return np.exp(by * self._normals(name, condition) - by**2 / 2).astype(np.float32)
+
+    def _normals(self, name: str, condition: int) -> Floats:
+        """What no record holds of each person, standard normal."""
+        if name == OWN:
+            return self._draws.normal("own risk", self._people.no, condition)
+        if name == COUNTY:
+            return self._draws.normal("county risk", self._people.hukou, condition)
+        if name not in self._normal:
+            self._normal[name] = self._draws.normal(name, self._people.no)
+        return self._normal[name]
 
 
-def is_unrecorded(factor: Factor) -> bool:
-    """Whether no record holds a factor."""
-    return factor.names[0] == OWN or factor.names[0] in UNRECORDED
+def is_lifelong(factor: Factor) -> bool:
+    """Whether a factor is the same all life long, and has mean 1."""
+    return factor.names[0] in (OWN, COUNTY, UNVACCINATED, *UNRECORDED)

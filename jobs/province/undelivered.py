@@ -15,7 +15,7 @@ from jobs.province.codebook import age_group
 from jobs.province.deaths import HOME, Deaths
 from jobs.province.draws import Ints
 from jobs.province.health_files import several_files
-from jobs.province.infections import VISIT, Infections
+from jobs.province.notifying import Infections, Reports
 from jobs.province.people import NEVER, NOBODY, YEAR
 from jobs.province.recording import Scene
 from jobs.province.registry_feeds import DEATH, MOVE_OUT, RegisterEvents
@@ -38,11 +38,13 @@ class Delivered:
     told: Ints
 
 
-def delivered(scene: Scene, visits: Visits, stays: Stays, deaths: Deaths, registered: RegisterEvents) -> Delivered:
-    """Draw what of all this is delivered."""
+def delivered(
+    scene: Scene, visits: Visits, stays: Stays, deaths: Deaths, registered: RegisterEvents, reports: Reports
+) -> Delivered:
+    """Draw what of all this is delivered; visits at which an infection is reported are."""
     share = scene.settings.undelivered
     at_home = deaths.place == HOME
-    notified_here = visits.key >= VISIT
+    notified_here = np.isin(visits.key, reports.key)
     uncertified = at_home & _happens(scene, share.home_death, "home death", deaths.person, deaths.day)
     return Delivered(
         notified_here
@@ -147,7 +149,7 @@ def undelivered(
             "unnotified",
             "infectious_card",
             infected.person[~infected.notified],
-            infected.onset[~infected.notified],
+            infected.day[~infected.notified],
             None,
         ),
         ("several_files", None, several, appears(scene)[several], None),

@@ -135,6 +135,11 @@ def _with_diagnosing(
     return tuple(np.concatenate(p) for p in ((key, extra), (person, who), (day, found), (condition, what)))  # type: ignore[return-value]
 
 
+def finds_condition(visits: Visits) -> np.ndarray:
+    """Which of these visits found the condition that they are for."""
+    return (visits.condition != OTHER) & (visits.key % PER_MONTH == DIAGNOSING + visits.condition)
+
+
 def _with_antenatal(
     draws: Draws, lives: Lives, months: range, key: Ints, person: Ints, day: Ints, condition: Ints
 ) -> tuple[Ints, Ints, Ints, Ints]:

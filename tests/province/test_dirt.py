@@ -18,7 +18,7 @@ from jobs.province.naming import DOT, OTHER_DOTS
 from jobs.province.recording import Batch
 from jobs.province.settings import FEEDS
 from jobs.tables.contract import load_contracts
-from tests.province.conftest import CONTRACTS
+from tests.province.conftest import CONTRACTS, MANY_CARDS
 
 CONTRACT = {feed: c for feed, c in load_contracts(CONTRACTS).items() if feed in FEEDS}
 MUCH = {
@@ -34,7 +34,7 @@ MUCH = {
     "birth_day_month": 0.01,
     "birth_digits": 0.01,
     "county_old_code": 0.3,
-    "age_text": 0.5,
+    "age_text": 1.0,
     "clock_a_day_off": 0.01,
     "row_of_two_systems": 0.02,
     "weight_in_jin": 0.05,
@@ -57,7 +57,7 @@ def framed(batches: list[Batch]) -> Frames:
 def dirty(live: Callable[..., Any]) -> tuple[Any, Frames, pd.DataFrame]:
     """Two thousand residents with much dirt of the rarer kinds: the scene, rows by feed, true persons."""
     rates = {f"dirt__{name}": rate for name, rate in MUCH.items()}
-    scene, batches, truth = live([0, 1, 2, 3], end="2023-06-30", rate__twins=0.5, **rates)
+    scene, batches, truth = live([0, 1, 2, 3], end="2023-06-30", rate__twins=0.5, **MANY_CARDS, **rates)
     return scene, framed(batches), truth["person"].to_pandas().set_index("person")
 
 

@@ -16,7 +16,7 @@ from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.hazards import survival
 from jobs.province.illness import Health, course, episodes, excess_now, onsets
 from jobs.province.people import NEVER, YEAR, People, residents
-from jobs.province.risks import SMOKES, body_mass, is_unrecorded, smoking
+from jobs.province.risks import SMOKES, body_mass, is_lifelong, smoking
 from jobs.province.scale import LEAST, Scale, excess_deaths, scales
 from jobs.province.settings import SimulateSettings
 from tests.province.conftest import node
@@ -115,7 +115,7 @@ def test_factors_act_together_otherwise_than_one_by_one(facts: ProvinceFacts) ->
     """A logistic form has no products of factors; the hazards of most conditions do."""
     products = [f for fs in facts.conditions.factors for f in fs if len(f.names) > 1]
     assert len(products) >= 15
-    unrecorded = {f.names[0] for fs in facts.conditions.factors for f in fs if is_unrecorded(f)}
+    unrecorded = {f.names[0] for fs in facts.conditions.factors for f in fs if is_lifelong(f)}
     assert len(unrecorded) >= 7
 
 

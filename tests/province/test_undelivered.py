@@ -164,8 +164,10 @@ def test_cards_are_those_of_the_notified(usual: Any) -> None:
     _, frames, truth = usual
     infected, cards = truth["infection"], frames["infectious_card"]
     notified = infected[infected["notified"]]
-    of = set(zip(notified["person"], notified["onset"].astype(str).str.replace("-", ""), strict=True))
-    told = set(zip(cards["person"], cards["onset_date"], strict=True))
+    spread = notified[notified["disease"].isin(["influenza", "hand_foot_mouth"])]
+    of = set(zip(spread["person"], spread["onset"].astype(str).str.replace("-", ""), strict=True))
+    once = cards[cards["disease_code"].isin(["J11.1", "B08.4"])]
+    told = set(zip(once["person"], once["onset_date"], strict=True))
     early = {k for k in of if k[1] < "20251020"}
     assert early <= told <= of and len(early) > 60
     missing = lost(truth, "unnotified", "infectious_card")
@@ -200,7 +202,8 @@ def test_a_case_that_is_notified_was_found_at_a_visit(usual: Any) -> None:
     found = found.assign(told=found["category"] == found["disease_code"].str[:3])
     of_card = found.groupby("card_no").agg(told=("told", "any"), age=("age", "first"))
     assert of_card["told"].mean() > 0.85  # the others' codes are missed, as all codes are
-    departments = found[found["told"]].groupby(found["age"].astype(int) < 14)["department_code"].agg(set)
+    spread = found[found["told"] & found["disease_code"].isin(["J11.1", "B08.4"])]
+    departments = spread.groupby(spread["age"].astype(int) < 14)["department_code"].agg(set)
     assert departments[True] == {"07"} and departments[False] == {"16"}
 
 

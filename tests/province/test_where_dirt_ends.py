@@ -14,7 +14,7 @@ from jobs.province.defects import Defect
 from jobs.province.settings import FEEDS
 from jobs.province.writing import chunks
 from jobs.tables.contract import load_contracts
-from tests.province.conftest import CONTRACTS
+from tests.province.conftest import CONTRACTS, MANY_CARDS
 
 CONTRACT = {feed: c for feed, c in load_contracts(CONTRACTS).items() if feed in FEEDS}
 FLAGGED = {  # kinds that landing sees and lets pass, and what it says
@@ -51,7 +51,7 @@ MUCH = dict.fromkeys(
 def received(request: pytest.FixtureRequest, live: Callable[..., Any]) -> dict[str, tuple[Checked, np.ndarray]]:
     """Every feed's rows as a file in this encoding, checked, and the marks of each row's defects."""
     rates = {f"dirt__{name}": rate for name, rate in MUCH.items()}
-    _, batches, _ = live([0, 1], end="2023-02-28", dirt__age_text=1.0, **{k: v for k, v in rates.items()
+    _, batches, _ = live([0, 1], end="2023-02-28", dirt__age_text=1.0, **MANY_CARDS, **{k: v for k, v in rates.items()
                                                                         if k != "dirt__age_text"})  # fmt: skip
     found = {}
     for b in batches:
