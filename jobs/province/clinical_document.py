@@ -12,6 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 ROOT = "2.16.156.10011"
+SECTION = "section "  # what a section that no field has is called, before its LOINC code
 SECTIONS = {  # field -> LOINC code, title
     "chief_complaint": ("10154-3", "主诉"),
     "present_illness": ("10164-2", "现病史"),
@@ -32,7 +33,7 @@ def escaped(values: pa.Array) -> pa.Array:
 
 def clinical_documents(columns: Mapping[str, pa.Array], encoding: str) -> bytes:
     """The rows of a file, ``escaped``, a document each, in one wrapping element. In UTF-8, whatever ``encoding`` it
-    declares."""
+    declares. Sections may be missing, and others be there under ``SECTION`` and their code."""
     head = f'<?xml version="1.0" encoding="{encoding.upper()}"?>\n<documents>\n'
     if not len(columns["document_no"]):
         return f"{head}</documents>\n".encode()
@@ -63,7 +64,8 @@ def _parts(f: Mapping[str, pa.Array]) -> list[pa.Array | str]:
         f["department_name"], "</name></serviceProviderOrganization></healthCareFacility></location>"
         "</encompassingEncounter></componentOf><component><structuredBody>",
     ]  # fmt: skip
-    for field, (code, title) in SECTIONS.items():
+    more = {field: (field.removeprefix(SECTION), "附注") for field in f if field.startswith(SECTION)}
+    for field, (code, title) in ({k: v for k, v in SECTIONS.items() if k in f} | more).items():
         opened = f'<component><section><code code="{code}" codeSystem="2.16.840.1.113883.6.1"/><title>{title}</title>'
         whole = pc.binary_join_element_wise(f"{opened}<text>", f[field], "</text></section></component>", "")
         parts.append(pc.if_else(pc.equal(f[field], ""), "", whole))

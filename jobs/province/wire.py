@@ -12,12 +12,14 @@ import pyarrow as pa
 import yaml
 
 from jobs.lakehouse.errors import Refused
+from jobs.province.clinical_document import SECTION, SECTIONS
 from jobs.province.draws import Draws, text_key
 
 CSV, JSON_LINES, PARQUET, XML = "csv", "jsonl", "parquet", "xml"
 DOCUMENTS = "emr_document"  # the feed that some send as HL7 CDA
 RENAMED, ADDED, DROPPED, NEEDED_DROPPED = "renamed", "added", "dropped", "needed_dropped"
 NEW_COLUMNS = {"source_system": "HIS-5.2", "yljgfzmc": "本部", "remark": "接口升级, 见通知", "upload_batch": "2"}
+NEW_SECTIONS = {f"{SECTION}48767-8": "接口升级, 见通知"}  # of CDA documents: LOINC's annotation comment
 G = TypeVar("G", bound="Formats | Drift")
 
 
@@ -125,18 +127,18 @@ def wire_of(
     shares = {RENAMED: drift.renamed, ADDED: drift.added, DROPPED: drift.dropped, NEEDED_DROPPED: drift.needed_dropped}
     change = _which(draws, "drift", key, shares)
     which: Mapping[str, Callable[[Field], object]] = {
-        RENAMED: lambda f: f.also_called,
-        DROPPED: lambda f: not f.needed,
-        NEEDED_DROPPED: lambda f: f.needed,
+        RENAMED: lambda f: f.also_called and form != XML,
+        DROPPED: lambda f: not f.needed and (form != XML or f.name in SECTIONS),
+        NEEDED_DROPPED: lambda f: f.needed and form != XML,
     }
-    touched = which.get(change or "", lambda _: None)
-    pool = [f for f in columns if touched(f)] if change != ADDED else list(NEW_COLUMNS)
-    if not change or form == XML or not pool:
+    touched, new = which.get(change or "", lambda _: None), NEW_SECTIONS if form == XML else NEW_COLUMNS
+    pool = [f for f in columns if touched(f)] if change != ADDED else list(new)
+    if not change or not pool:
         return wire
     picked = pool[int(draws.whole(len(pool), "drift column", key))]
     since = begins + timedelta(days=int(draws.whole(drift.within_days, "drift day", key)))
     name = picked if isinstance(picked, str) else picked.name
-    becomes = NEW_COLUMNS[name] if change == ADDED else picked.also_called[0] if change == RENAMED else None  # type: ignore[union-attr]
+    becomes = new[name] if change == ADDED else picked.also_called[0] if change == RENAMED else None  # type: ignore[union-attr]
     return Wire(wire.format, wire.encoding, wire.byte_order_mark, change, name, becomes, since)
 
 
