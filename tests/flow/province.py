@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -47,6 +49,17 @@ class World:
     def simulate(self, *more: str) -> None:
         """Deliver the province's months."""
         assert self.request("simulate", *LIFE, *more) == 0
+
+    def take_back(self, file: str, on: str) -> None:
+        """Let a file's sender withdraw it, on a day."""
+        path = self.folder / "inbox" / file
+        manifest = json.loads(Path(f"{path}.manifest.json").read_bytes())
+        empty = {"rows": 0, "sha256": hashlib.sha256(b"").hexdigest(), "withdraws": manifest["sha256"]}
+        folder = path.parents[1] / on
+        folder.mkdir(exist_ok=True)
+        name = f"{path.stem}_withdrawn{path.suffix}"
+        (folder / name).write_bytes(b"")
+        (folder / f"{name}.manifest.json").write_text(json.dumps(manifest | empty), encoding="utf-8")
 
     def table(self, name: str, columns: list[str] | None = None, where: str = "true") -> pa.Table:
         """A table of the lake as Arrow."""

@@ -174,11 +174,23 @@ def test_a_second_run_has_nothing_to_do(world: World, capsys: pytest.CaptureFixt
 
 @pytest.mark.faults  # minutes long: one of the proofs of `make faults`
 def test_a_day_more_gives_what_making_everything_anew_gives(world: World, tmp_path: Path) -> None:
-    """One more day is received and followed; then silver, gold and release are thrown away and made from bronze."""
+    """One more day is received and followed, a file of visits taken back with it; then silver, gold and release are
+    thrown away and made from bronze."""
     daily = world.copied(tmp_path / "daily")
     daily.simulate("simulate.backload_from=null", "simulate.start=2023-04-01", "simulate.end=2023-04-01")
+    file, rows = world.ask(
+        "select file, rows_accepted from d where feed = 'outpatient_visit' and status = 'accepted' "
+        "and period_start = date '2023-02-01' order by 2 desc limit 1",
+        d=world.table("ops.delivery"),
+    )[0]
+    daily.take_back(str(file), "2023-04-02")
+    before = visits_of_2023(daily), visits_sent(daily)
     assert daily.request("receive") == 0
     assert daily.request("pipeline") == 0
+    came = visits_sent(daily) - before[1]  # accepted, the withdrawn file's own still among them
+    left = visits_of_2023(daily)
+    # of a file's rows, a third are of people who are on no register yet, or of other years
+    assert before[0] - rows <= left <= before[0] + came - 0.5 * rows < before[0]  # type: ignore[operator]
     followed = daily.hashes()
     runs = sorted(daily.table("ops.run").to_pylist(), key=lambda r: r["started_at"])
     modes = {r["job"]: r["mode"] for r in runs if r["mode"]}
@@ -194,6 +206,24 @@ def test_a_day_more_gives_what_making_everything_anew_gives(world: World, tmp_pa
     logs = {"vault.person_history", "silver.visit_history", "gold.measure_state"}
     differ = [t for t in made if made[t] != followed[t] and t not in logs and not t.startswith("bronze.")]
     assert differ == []
+
+
+def visits_of_2023(world: World) -> int:
+    """Outpatient visits in the province, as the measure counts them."""
+    (counted,) = world.ask(
+        "select sum(numerator) from m where measure = 'outpatient_visits' and period = '2023' and level = 'province' "
+        "and sex = 'all' and age_band = 'all'",
+        m=world.table("gold.measure"),
+    )[0]
+    return int(counted)  # type: ignore[call-overload,no-any-return]
+
+
+def visits_sent(world: World) -> int:
+    """Rows of outpatient visits that were ever accepted."""
+    (sent,) = world.ask(
+        "select sum(rows_accepted) from d where feed = 'outpatient_visit'", d=world.table("ops.delivery")
+    )[0]
+    return int(sent)  # type: ignore[call-overload,no-any-return]
 
 
 def _version(world: World, name: str) -> int:
