@@ -96,33 +96,35 @@ class Runner:
 
         When one fails none is begun any more. What ran is recorded all the same; then the failure is raised.
         """
-        waiting = {job.writes.name: job for job in jobs}
-        running: dict[Future[None], str] = {}
         unrecorded: list[Result] = []
-        known = recorded(self.lake)
         try:
             with ThreadPoolExecutor(self.at_once) as pool:
-                while waiting or running:
-                    unmade = {*waiting, *running.values()}
-                    ready = next((j for j in waiting.values() if not unmade & set(j.reads)), None)
-                    if ready is None or len(running) == self.at_once:
-                        for ended in wait(running, return_when=FIRST_COMPLETED).done:
-                            del running[ended]
-                            ended.result()
-                        continue
-                    del waiting[ready.writes.name]
-                    planned = plan(ready, self.lake, self.settings(ready.layer))
-                    if not planned.is_fresh:
-                        running[pool.submit(self._run, self.start_spark(), planned, unrecorded)] = ready.writes.name
-                        continue
-                    assert planned.last is not None
-                    self.results.append(Result(ready.name, "fresh"))
-                    if planned.last.run_id not in known:
-                        unrecorded.append(_recover(self.start_spark(), self.lake, planned, planned.last))
+                self._run_all({job.writes.name: job for job in jobs}, pool, unrecorded)
         finally:
             if unrecorded:
                 record(self.start_spark(), self.lake, unrecorded)
         return self.results
+
+    def _run_all(self, waiting: dict[str, Job], pool: ThreadPoolExecutor, unrecorded: list[Result]) -> None:
+        running: dict[Future[None], str] = {}
+        known = recorded(self.lake)
+        while waiting or running:
+            unmade = {*waiting, *running.values()}
+            ready = next((j for j in waiting.values() if not unmade & set(j.reads)), None)
+            if ready is None or len(running) == self.at_once:
+                for ended in wait(running, return_when=FIRST_COMPLETED).done:
+                    del running[ended]
+                    ended.result()
+                continue
+            del waiting[ready.writes.name]
+            planned = plan(ready, self.lake, self.settings(ready.layer))
+            if not planned.is_fresh:
+                running[pool.submit(self._run, self.start_spark(), planned, unrecorded)] = ready.writes.name
+                continue
+            assert planned.last is not None
+            self.results.append(Result(ready.name, "fresh"))
+            if planned.last.run_id not in known:
+                unrecorded.append(_recover(self.start_spark(), self.lake, planned, planned.last))
 
     def _run(self, spark: SparkSession, planned: Plan, unrecorded: list[Result]) -> None:
         job = planned.job

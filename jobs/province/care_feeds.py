@@ -148,8 +148,9 @@ def payment(scene: Scene, care: Encounters) -> Batch:
     self_paid = ~c.of_stay & draws.happens(share["insurance.self_paid"], "self paid", rows.key)
     fee, own = _fees(draws, c)
     fund = np.array([share["payment.employee_fund"], share["payment.resident_fund"]])[insured]
+    fee = np.where(self_paid & rows.wrong, 2 * fee, fee)  # charged twice at first
     own = np.where(c.of_stay, own, np.where(self_paid, fee, fee * (1 - fund)))
-    own = np.where(rows.wrong, fee, own)  # first settled without the insurance
+    own = np.where(rows.wrong, fee, own)  # others: first settled without the insurance
     drugs, tests = _parts(draws, rows.key, share["payment.drugs"], share["payment.examinations"])
     of_stay, none = pa.array(c.of_stay), pa.scalar("")
     amount = numbers(fee, 2)

@@ -57,22 +57,24 @@ def coded(
     kind = np.searchsorted(limits.ravel(), u + FAR * setting, side="right") - len(KINDS) * setting
     which = draws.uniform(f"{feed} coded as", rows.key)
     symptom = codes.symptoms[(which * len(codes.symptoms)).astype(np.int64)]
-    code, said = np.where(rows.wrong, symptom, diagnosis), np.full(len(diagnosis), -1)  # corrected later
+    code, said = diagnosis.copy(), np.full(len(diagnosis), -1)
     for n, instead in enumerate(
         (None, symptom, recorded.unspecified, recorded.neighbouring, recorded.local, recorded.outside,
          recorded.traditional)
     ):  # fmt: skip
-        at = np.flatnonzero((kind == n) & ~rows.wrong)
+        at = np.flatnonzero(kind == n)
         code[at] = -1 if instead is None else instead[at] if instead is symptom else instead[diagnosis[at]]
-        rows.mark(MISSES[n], at)
-    false = np.flatnonzero((kind >= len(MISSES)) & (kind < len(KINDS)) & ~rows.wrong)
+        rows.mark(MISSES[n], at[~rows.wrong[at]])
+    false = np.flatnonzero((kind >= len(MISSES)) & (kind < len(KINDS)))
     other, has = _false(scene, feed, rows.key[false], diagnosis[false], person[false], day[false], setting[false])
-    false, other = false[~has], other[~has]
-    code[false] = other
+    code[false] = np.where(has, code[false], other)
+    false = false[~has & ~rows.wrong[false]]
     rule_out = kind[false] == KINDS.index(Defect.CODE_RULE_OUT)
     said[false] = np.where(rule_out, (which[false] * len(SAID)).astype(np.int64), -1)
     rows.mark(Defect.CODE_RULE_OUT, false[rule_out])
     rows.mark(Defect.CODE_WRONG, false[~rule_out])
+    # what is corrected later: a symptom's code, or none yet
+    code = np.where(rows.wrong, np.where(code == symptom, -1, symptom), code)
     name = recorded.name(code, said)
     observed = false[rule_out & draws.happens(OBSERVED, f"{feed} observed", rows.key[false])]
     code[observed] = recorded.observation[code[observed]]

@@ -69,7 +69,7 @@ def imaging_study(scene: Scene, done: Studies) -> Batch:
     s = done.at(rows.event)
     c = s.of
     images = items["images"].to_numpy()[s.item] * (0.8 + 0.4 * draws.uniform("images", rows.key))
-    images = np.where(rows.wrong, 1, np.maximum(np.rint(images), 1))  # sent before the last image had come
+    images = np.maximum(np.rint(images), 1) - rows.wrong  # sent before the last image had come
 
     def of_item(column: str) -> pa.Array:
         return texts(tuple(items[column]), s.item)

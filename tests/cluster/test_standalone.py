@@ -1,4 +1,4 @@
-"""Gold on a real Spark standalone cluster: the same content as on one machine, from tasks on two executors."""
+"""A real Spark standalone cluster: the same content as on one machine, from tasks on two executors."""
 
 from __future__ import annotations
 
@@ -82,7 +82,39 @@ def test_gold_on_a_cluster_equals_gold_on_one_machine(
     shutil.copytree(local.folder, remote.folder)
     assert local.request("gold") == 0
 
-    elsewhere, events = tmp_path / "elsewhere", tmp_path / "events"
+    executors = submit(
+        master, tmp_path, "job=gold", *(s for s in remote.settings if s.startswith(("lake.", "pipeline.")))
+    )
+    made = {t: h for t, h in remote.hashes().items() if t.startswith("gold.")}
+    assert made and made == {t: h for t, h in local.hashes().items() if t.startswith("gold.")}
+
+    assert executors == 2
+
+
+def test_a_province_made_on_a_cluster_is_that_of_one_machine(spark: SparkSession, master: str, tmp_path: Path) -> None:
+    local, remote = World(tmp_path / "local"), World(tmp_path / "remote")
+    life = ("simulate.residents=4000", "simulate.population_on=2024-01-01", "simulate.backload_from=null")
+    dates = ("simulate.start=2024-01-01", "simulate.end=2024-01-10", "simulate.later_feeds_from=null")
+    assert local.request("simulate", *life, *dates) == 0
+    places = (s for s in remote.settings if s.startswith("simulate."))
+    assert submit(master, tmp_path, "job=simulate", *life, *dates, *places) == 2
+    made, expected = (
+        {
+            p.relative_to(w.folder).as_posix(): p.read_bytes()
+            for p in sorted((w.folder / "inbox").rglob("*"))
+            if p.is_file()
+        }
+        for w in (remote, local)
+    )
+    assert len(made) > 500 and made == expected
+    for table in ("person", "event", "record", "defect"):
+        of = [remote.ask(f"select * from {w.truth(table)} order by all") for w in (remote, local)]
+        assert len(of[0]) > 100 and of[0] == of[1], table
+
+
+def submit(master: str, folder: Path, *request: str) -> int:
+    """Run a request on the cluster, from an empty folder that stays empty. Returns how many executors had tasks."""
+    elsewhere, events = folder / "elsewhere", folder / "events"
     elsewhere.mkdir()
     events.mkdir()
     submitted = subprocess.run(
@@ -92,8 +124,7 @@ def test_gold_on_a_cluster_equals_gold_on_one_machine(
             *("--conf", "spark.eventLog.enabled=true", "--conf", f"spark.eventLog.dir=file://{events}"),
             *("--conf", "spark.eventLog.compress=false", "--conf", "spark.eventLog.rolling.enabled=false"),
             CHECKOUT / "jobs/run.py",
-            "job=gold",
-            *(s for s in remote.settings if s.startswith(("lake.", "pipeline."))),
+            *request,
         ],
         cwd=elsewhere,
         env={k: v for k, v in os.environ.items() if k != "PYSPARK_GATEWAY_PORT"},
@@ -102,11 +133,8 @@ def test_gold_on_a_cluster_equals_gold_on_one_machine(
         timeout=600,
     )
     assert submitted.returncode == 0, submitted.stdout[-2000:] + submitted.stderr[-3000:]
-    made = {t: h for t, h in remote.hashes().items() if t.startswith("gold.")}
-    assert made and made == {t: h for t, h in local.hashes().items() if t.startswith("gold.")}
-
     (log,) = [p for p in events.iterdir() if not p.name.startswith(".")]
     assert re.fullmatch(r"app-\d{14}-\d{4}", log.name), log.name
-    tasks = [json.loads(line) for line in log.open() if '"SparkListenerTaskEnd"' in line]
-    assert len({t["Task Info"]["Executor ID"] for t in tasks}) == 2
     assert list(elsewhere.iterdir()) == [], "the job left something in the folder it was started from"
+    tasks = [json.loads(line) for line in log.open() if '"SparkListenerTaskEnd"' in line]
+    return len({t["Task Info"]["Executor ID"] for t in tasks})

@@ -83,6 +83,14 @@ def test_every_kind_occurs_and_none_in_the_clean_profile(dirty: Any, live: Calla
     assert not any(b.defects.any() for b in batches)
 
 
+def test_a_row_that_is_corrected_later_says_something_else_at_first(live: Callable[..., Any]) -> None:
+    frames = framed(live(range(4), end="2023-06-30", profile="clean", dirt__row_corrected=0.4)[1])
+    for feed, rows in frames.items():
+        wrong = rows["marks"] & Defect.ROW_CORRECTED.bit > 0
+        assert not (wrong & rows.duplicated(CONTRACT[feed].names, keep=False)).any(), feed
+    assert sum((f["marks"] & Defect.ROW_CORRECTED.bit > 0).any() for f in frames.values()) > 10
+
+
 def test_each_defect_is_in_a_field_of_its_feed(dirty: Any) -> None:
     for feed, rows in dirty[1].items():
         for kind in Defect:
