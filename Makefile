@@ -1,7 +1,7 @@
 # Every target sets up what is missing first (.ci/setup); ARGS="..." is handed to what the target runs.
 SHELL := /bin/bash
 .DEFAULT_GOAL := help
-.PHONY: help setup run test check bench faults serve lock format clean
+.PHONY: help setup run test check bench scale faults serve lock format clean
 
 BIN := .venv/bin
 JOB := $(BIN)/python -m jobs
@@ -27,6 +27,9 @@ faults: setup ## kill runs at their most delicate moments and compare with an un
 
 bench: setup ## measure rows per second and CPU time of every job
 	@$(BIN)/python -m tests.bench $(ARGS)
+
+scale: setup ## measure how cost grows with residents (ARGS="residents=20000,1000000")
+	@$(BIN)/python -m tests.bench.scale $(ARGS)
 
 check: setup ## format, lint, types: what must hold before a commit
 	@$(BIN)/ruff format --check .

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 import sys
 import tempfile
@@ -21,10 +20,17 @@ from jobs.gold.areas import whole_years
 from jobs.gold.measure_state import register_types
 from jobs.lakehouse.lake import Lake
 from jobs.lakehouse.read import read_table, table_version
-from tests.bench.usage import Usage, measured
-from tests.conftest import CHECKOUT
+from tests.bench.usage import Usage
+from tests.bench.world import DAY, request
 
-WHOLE = "make run"
+WHOLE, GOLD = "make run", "gold, from nothing"
+REQUESTS = {
+    WHOLE: ("simulate,receive,pipeline",),
+    "pipeline, nothing new": ("pipeline",),
+    "simulate a day": ("simulate", *DAY),
+    "receive,pipeline, a day": ("receive,pipeline",),
+    GOLD: ("gold",),
+}
 
 
 def main(arguments: list[str]) -> int:
@@ -32,13 +38,13 @@ def main(arguments: list[str]) -> int:
     given = dict(a.split("=", 1) for a in arguments)
     folder = Path(given.get("folder") or tempfile.mkdtemp(prefix="bench-"))
     folder.mkdir(parents=True, exist_ok=True)
-    requests = _requests(folder, given.get("residents", "20000"))
+    residents = int(given.get("residents", "20000"))
     costs: dict[str, Usage] = {}
-    for name, command in requests.items():
+    for name, (job, *more) in REQUESTS.items():
         print(f"== {name}", flush=True)
-        if name == "gold, from nothing":
+        if name == GOLD:
             shutil.rmtree(folder / "lake" / "gold")
-        costs[name] = measured(command, str(CHECKOUT), {**os.environ, "LAKE_KEY": "1f" * 32})
+        costs[name] = request(folder, residents, job, *more)
         if costs[name].code:
             return 1
     root = str(folder / "lake")
@@ -48,30 +54,6 @@ def main(arguments: list[str]) -> int:
     _duckdb(root, costs)
     print(f"the lake is in {folder}")
     return 0
-
-
-def _requests(folder: Path, residents: str) -> dict[str, list[str]]:
-    shared = [
-        f"lake.root={folder}/lake",
-        f"mlflow.tracking_uri=sqlite:///{folder}/mlflow.db",
-        f"mlflow.artifacts={folder}/mlartifacts",
-        f"simulate.out={folder}/inbox",
-        f"simulate.truth={folder}/truth",
-        f"receive.inbox={folder}/inbox",
-        f"simulate.residents={residents}",
-    ]
-    day = ["simulate.backload_from=null", "simulate.start=2026-01-01", "simulate.end=2026-01-01"]
-
-    def request(job: str, *more: str) -> list[str]:
-        return [sys.executable, "-m", "jobs", f"job={job}", *shared, *more]
-
-    return {
-        WHOLE: request("simulate,receive,pipeline"),
-        "pipeline, nothing new": request("pipeline"),
-        "simulate a day": request("simulate", *day),
-        "receive,pipeline, a day": request("receive,pipeline"),
-        "gold, from nothing": request("gold"),
-    }
 
 
 def _jobs(root: str) -> Grid:
