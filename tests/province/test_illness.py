@@ -14,7 +14,8 @@ from jobs.province.datafiles import csv
 from jobs.province.draws import Draws, Floats
 from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.hazards import survival
-from jobs.province.illness import Health, course, episodes, excess_now, onsets
+from jobs.province.illness import Health, _in_season, course, episodes, excess_now, onsets
+from jobs.province.life import new_year
 from jobs.province.people import NEVER, YEAR, People, residents
 from jobs.province.risks import SMOKES, body_mass, is_lifelong, smoking
 from jobs.province.scale import LEAST, Scale, excess_deaths, scales
@@ -204,3 +205,16 @@ def test_mothers_are_seen_before_birth(live: Callable[..., Any]) -> None:
     assert late.isin(antenatal).mean() > 0.9
     assert 4 < antenatal[antenatal.isin(late)].value_counts().mean() < 10
     assert scene.facts.codes.icd10.index("Z34.9") not in scene.facts.codes.outpatient["diagnosis"].tolist()
+
+
+def test_tuberculosis_is_found_in_its_season_and_never_before_its_onset(facts: ProvinceFacts) -> None:
+    days = np.arange(new_year(2021), new_year(2025))
+    c = np.full(len(days), facts.conditions.index("tuberculosis"))
+    season = facts.catalogue.infections.season[list(facts.catalogue.infections.endemic.index).index("tuberculosis")]
+    found = _in_season(facts, c, days - 400, days)
+    month, year = (found.astype("M8[D]").astype(f"M8[{unit}]").astype(int) for unit in "MY")
+    assert np.bincount(month % 12) / len(days) == pytest.approx(season, abs=0.004)
+    assert (year == days.astype("M8[D]").astype("M8[Y]").astype(int)).all()
+    assert (_in_season(facts, c, days, days) >= days).all()
+    other = np.full(len(days), facts.conditions.index("gout"))
+    assert (_in_season(facts, other, days - 400, days) == days).all()
