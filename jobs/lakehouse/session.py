@@ -26,6 +26,8 @@ DELTA = {
     "spark.sql.ui.explainMode": "simple",
     # What is done to a union of many feeds is compiled once, not once a feed.
     "spark.sql.optimizer.excludedRules": "org.apache.spark.sql.catalyst.optimizer.PushProjectionThroughUnion",
+    # A table is broadcast by the size of its files; as rows in memory it is ten times that and more.
+    "spark.sql.sources.fileCompressionFactor": "10",
     "spark.sql.execution.arrow.pyspark.enabled": "true",
     "spark.sql.execution.arrow.maxBytesPerBatch": "64m",
     "spark.sql.parquet.compression.codec": "zstd",
