@@ -50,7 +50,7 @@ def read_manifest(data: bytes, file_name: str) -> Manifest:
         raise FileRefused(f"the manifest lacks {', '.join(missing)}")
     if body.get("file", file_name) != file_name:
         raise FileRefused(f"the manifest is for another file: {_short(body['file'])}")
-    form = str(body.get("format", "csv")).lower()
+    form = str(body.get("format") or "csv").lower()
     if form not in FORMATS:
         raise FileRefused(f"the manifest says format {_short(body['format'])}; allowed: {', '.join(FORMATS)}")
     start, end = _period(body["period"])
@@ -62,9 +62,9 @@ def read_manifest(data: bytes, file_name: str) -> Manifest:
         period_end=end,
         rows=_count(body["rows"]),
         sha256=_sha256(body["sha256"]),
-        encoding=None if form == PARQUET else _encoding(str(body.get("encoding", "utf-8"))),
+        encoding=None if form == PARQUET else _encoding(str(body.get("encoding") or "utf-8")),
         format=form,
-        withdraws=_sha256(body["withdraws"], "withdraws") if "withdraws" in body else None,
+        withdraws=_sha256(body["withdraws"], "withdraws") if body.get("withdraws") is not None else None,
     )
 
 

@@ -30,6 +30,7 @@ def test_a_good_manifest_is_read_and_utf8_csv_is_taken_for_granted():
     assert (manifest.period_start, manifest.period_end) == (date(2023, 3, 1), date(2023, 3, 31))
     assert (manifest.rows, manifest.sha256, manifest.encoding) == (2, "a" * 64, "utf-8")
     assert check_manifest(manifest, "370102H001", "visit", {"visit": VISIT}) is VISIT
+    assert read(encoding=None, format=None, withdraws=None) == manifest
 
 
 @pytest.mark.parametrize(
