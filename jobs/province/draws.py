@@ -76,14 +76,14 @@ class Draws:
         return (self.uniform(purpose, *keys) * below).astype(np.int64)
 
     def poisson(self, mean: Floats, purpose: str, *keys: Any) -> Ints:
-        """Poisson numbers by inversion; meant for means up to 20 or so."""
+        """Poisson numbers by inversion; for means up to 100 or so."""
         u = self.uniform(purpose, *keys)
         term = np.exp(-mean)
         below = term.copy()
         count = np.zeros(u.shape, np.int64)
         open_ = np.flatnonzero(u >= below)
         step = 0
-        while len(open_) and step < 60:
+        while len(open_) and step < 1000:  # rounding could keep one open for ever
             step += 1
             count[open_] = step
             term[open_] *= mean[open_] / step

@@ -13,7 +13,7 @@ from jobs.province.dirt import Coding, Dirt, Recording
 from jobs.province.shares import Outbreaks, Undelivered
 from jobs.province.wire import Drift, Formats
 
-MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique up to here
+MOST_RESIDENTS = 110_000_000  # ID, visit and result numbers are unique, and fit into 63 bits, up to here
 REGISTER = "resident_register"
 FEEDS = (
     REGISTER,
@@ -42,10 +42,11 @@ FIRST_FEEDS = (
     "death_certificate",
 )
 """Those that institutions deliver from the first day on; the others follow from ``later_feeds_from`` on."""
-ABOVE_ONE = (
+ABOVE_ONE = (  # numbers that are no shares
     *("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread", "clerk_spread"),
     *("missing", "symptom", "unspecified", "neighbouring", "local", "outside", "traditional"),
 )
+MOST = dict.fromkeys(ABOVE_ONE, 1000.0) | {"move_in": 0.08}  # numbers are kept for a hundred arrivals a block and year
 S = TypeVar("S", bound="Yearly | Coding | Dirt")
 
 
@@ -135,6 +136,8 @@ class SimulateSettings:
 def _consistent(made: SimulateSettings) -> SimulateSettings:
     if (made.population_on.month, made.population_on.day) != (1, 1):
         raise Refused(f"simulate.population_on={made.population_on}: must be a 1 January")
+    if not 2000 <= made.population_on.year <= 2050:
+        raise Refused(f"simulate.population_on={made.population_on}: must lie from 2000-01-01 to 2050-01-01")
     if made.end < made.start:
         raise Refused(f"simulate.end={made.end}: must be on or after simulate.start={made.start}")
     if made.backload_from and not made.population_on <= made.backload_from <= made.start:
@@ -225,8 +228,7 @@ def _folder(node: Mapping[str, Any], name: str) -> Path:
 def _group(kind: type[S], node: Mapping[str, Any], group: str, above: str = "") -> S:
     values = {}
     for f in fields(kind):
-        most = 1000.0 if f.name in ABOVE_ONE else 1.0
-        values[f.name] = _number(node[group][f.name], f"{above}{group}.{f.name}", most)
+        values[f.name] = _number(node[group][f.name], f"{above}{group}.{f.name}", MOST.get(f.name, 1.0))
     return kind(**values)
 
 

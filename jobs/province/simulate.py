@@ -188,14 +188,30 @@ def _same_province(settings: SimulateSettings, schedule: Schedule) -> None:
                 f"simulate.truth={settings.truth} is of another province: differs in {', '.join(differ)}; "
                 "give another simulate.out and simulate.truth, or remove these"
             )
-    for other in sorted(p.name for p in (settings.truth / "event").glob("*_*")):
-        start, end = other.split("_")
-        if other != schedule.window and start <= str(settings.end) and end >= str(schedule.periods[0].start):
+    _other_days(settings, schedule)
+    settings.truth.mkdir(parents=True, exist_ok=True)
+    note.write_text(json.dumps(ours, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+
+
+def _other_days(settings: SimulateSettings, schedule: Schedule) -> None:
+    """Note which days are delivered how; refuse days that another run delivered, and the same in other deliveries."""
+    ours = {k: str(getattr(settings, k)) for k in ("backload_from", "start", "deliver_every")}
+    notes = settings.truth / "window"
+    for note in sorted(notes.glob("*.json")):
+        theirs = json.loads(note.read_text(encoding="utf-8"))
+        differ = [f"simulate.{k} ({theirs.get(k)} there)" for k in ours if ours[k] != theirs.get(k)]
+        start, end = note.stem.split("_")
+        if note.stem == schedule.window and differ:
+            raise Refused(
+                f"simulate.truth={settings.truth} holds {start} to {end} in other deliveries: differs in "
+                f"{', '.join(differ)}"
+            )
+        if note.stem != schedule.window and start <= str(settings.end) and end >= str(schedule.periods[0].start):
             raise Refused(
                 f"simulate.truth={settings.truth} holds {start} to {end} already: simulate.start must be later"
             )
-    settings.truth.mkdir(parents=True, exist_ok=True)
-    note.write_text(json.dumps(ours, indent=1, ensure_ascii=False) + "\n", encoding="utf-8")
+    notes.mkdir(parents=True, exist_ok=True)
+    (notes / f"{schedule.window}.json").write_text(json.dumps(ours) + "\n", encoding="utf-8")
 
 
 _FREE = ("backload_from", "start", "end", "out", "truth", "partitions", "deliver_every")

@@ -139,3 +139,5 @@ def test_another_province_is_not_added_to_the_same_truth(deliver: Deliver, tmp_p
         deliver(tmp_path, residents=500, end="2023-01-01", seed=2)
     with pytest.raises(Refused, match=r"simulate\.start must be later"):
         deliver(tmp_path, residents=500, end="2023-01-02")
+    with pytest.raises(Refused, match=r"in other deliveries: differs in simulate\.deliver_every \(month there\)"):
+        deliver(tmp_path, residents=500, end="2023-01-01", deliver_every="day")
