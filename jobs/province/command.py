@@ -45,7 +45,7 @@ def main(context: Context) -> int:
 def told(projection: Projection) -> list[str]:
     """A dry run in words."""
     files, rows, size = (sum(getattr(f, n) for f in projection.feeds) for n in ("files", "rows", "bytes"))
-    rate = rows / (projection.making + projection.writing)
+    rate = rows / max(projection.making + projection.writing, 1e-9)
     return [
         *(
             f"  {f.feed:<20}{f.files:>11,} files {f.rows:>17,} rows {f.bytes / 1e6:>13,.1f} MB"

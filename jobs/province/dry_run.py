@@ -150,7 +150,8 @@ def _wrote(
             )
             costs.append(time.process_time() - began)
     files, size = (np.array([sum(t[c].to_pylist()) for t in written], np.float64) for c in ("files", "bytes"))
-    per_file = max(costs[1] - costs[0] * size[1] / max(size[0], 1), 0) / max(files[1] - files[0] * size[1] / size[0], 1)
+    part = size[1] / max(size[0], 1)
+    per_file = max(costs[1] - costs[0] * part, 0) / max(files[1] - files[0] * part, 1)
     sums = written[0].group_by("feed").aggregate([(c, "sum") for c in ("files", "rows", "bytes")]).to_pylist()
     feeds = {r["feed"]: FeedCount(r["feed"], r["files_sum"], r["rows_sum"], r["bytes_sum"]) for r in sums}
     return _Wrote(feeds, per_file, max(costs[0] - per_file * files[0], 0.0) / max(size[0], 1))

@@ -11,7 +11,7 @@ import numpy as np
 
 from jobs.province.dirt import Dirt
 from jobs.province.draws import Choice, Draws, Ints, ranks
-from jobs.province.people import BLOCK, NOBODY, People
+from jobs.province.people import BLOCK, NOBODY, NUMBERS, People
 
 PREFIX, FOREIGN = 379, 937_999
 SLOTS = 500_000  # people of one birthday and sex: 1,000 areas x 500 sequence numbers
@@ -38,7 +38,7 @@ def true_numbers(draws: Draws, dirt: Dirt, people: People, kind: Ints) -> tuple[
 
     Citizens' are unique by construction. Permits and cards have fewer places: a few pairs in a whole province meet.
     """
-    same_day = ranks(people.block, people.birth, people.sex, people.first * 10_000_000 + people.no % 10_000_000)
+    same_day = ranks(people.block, people.birth, people.sex, people.first * NUMBERS + people.no % NUMBERS)
     start = (draws.bits("id numbers of a day", people.birth, people.sex) % np.uint64(SLOTS)).astype(np.int64)
     slot = ((people.block * 2 + same_day) * 314_159 + start) % SLOTS  # 314,159 and 500,000 have no common factor
     area, sequence = slot // 500, (slot % 500) * 2 + (people.sex == 0)

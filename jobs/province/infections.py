@@ -19,7 +19,7 @@ from jobs.province.truth import Event
 from jobs.province.visits import OTHER, Visits, minute_of, month_starts, second_diagnosis
 
 LONGEST_WAIT = 60  # days until a case is diagnosed
-VISIT = 1 << 50  # numbers of visits for an infection that spreads come after those of all others
+VISIT = 1 << 58  # numbers of visits for an infection that spreads come after those of all others: see MOST_RESIDENTS
 INFECTIOUS, PAEDIATRICS, CHILD_YEARS = "16", "07", 14
 
 
@@ -46,7 +46,8 @@ def infection_visits(scene: Scene, reports: Reports, months: range) -> Visits:
     """The visits of these months at which the cases of diseases that spread are reported. Those nobody reported saw no
     doctor, or are among the visits for other reasons."""
     draws, facts, first = scene.draws, scene.facts, month_starts(months)
-    inside = (reports.key >= VISIT) & (reports.diagnosed >= first[0]) & (reports.diagnosed < first[-1])
+    spreads = reports.disease < len(facts.catalogue.infections.epidemics)
+    inside = spreads & (reports.diagnosed >= first[0]) & (reports.diagnosed < first[-1])
     found = reports.at(np.flatnonzero(inside))
     condition = np.full(len(found.key), OTHER)
     diagnosis = np.array([facts.codes.icd10.index(code) for code in facts.catalogue.infections.table["icd10"]])

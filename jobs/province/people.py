@@ -14,7 +14,7 @@ from jobs.province.draws import Choice, Draws, Floats, Ints, ranks
 from jobs.province.facts import BANDS, OUTSIDE, Places
 
 BLOCK = 500
-NUMBERS = 10_000_000  # a person's number is block * NUMBERS + its number in the block
+NUMBERS = 1_000_000  # a person's number is block * NUMBERS + its number in the block
 ARRIVALS, BIRTHS = 1_000, 100_000  # first numbers in the block of people who arrive or are born later
 YEAR = 365.2425
 NEVER = np.int64(2**31)

@@ -25,6 +25,8 @@ from jobs.province.settings import SimulateSettings
 
 FIRST_YEAR, LAST_YEAR = 1880, 2120
 LATE, CORRECTED = (20, 71), (5, 56)  # least days, and how many more at most
+CERTIFIED_WITHIN = 10  # days until a certificate is filed (assumed)
+LOOK_BACK = CERTIFIED_WITHIN + sum(LATE) + sum(CORRECTED)  # days before a run whose events it may still deliver
 
 
 @dataclass(frozen=True)
@@ -209,8 +211,3 @@ def joined(*parts: pa.Array | str) -> pa.Array:
 def money(draws: Draws, purpose: str, key: Ints, mean: Floats | float, log_sd: float) -> Floats:
     """Log-normal amounts of a mean, in yuan."""
     return mean * np.exp(log_sd * draws.normal(purpose, key) - log_sd**2 / 2)
-
-
-def first_day(settings: SimulateSettings) -> int:
-    """The first day that the register covers in this run."""
-    return day_number(settings.first_day)

@@ -18,11 +18,12 @@ from jobs.province.life import AWAY, Lives
 from jobs.province.people import ELSEWHERE, NEVER, NOBODY
 from jobs.province.personal import about_person, name_column, residence, sex_column
 from jobs.province.recording import (
+    CERTIFIED_WITHIN,
+    LOOK_BACK,
     Batch,
     Scene,
     event_date,
     event_time,
-    first_day,
     numbers,
     rows_sent,
     texts,
@@ -30,7 +31,6 @@ from jobs.province.recording import (
 
 INITIAL, BIRTH, MOVE_IN, MOVE, MOVE_OUT, DEATH = range(1, 7)  # event_code of the resident register
 MOVES = (MOVE_IN, MOVE, MOVE_OUT)
-CERTIFIED_WITHIN = 10  # days until a certificate is filed (assumed)
 
 
 @dataclass(frozen=True)
@@ -128,9 +128,8 @@ def birth_certificate(scene: Scene, born_here: np.ndarray) -> Batch:
     """One row a birth of those born in the province (by person), filed within days."""
     feed, draws, lives = "birth_certificate", scene.draws, scene.lives
     people = lives.people
-    child = np.flatnonzero(
-        born_here & (people.birth == people.first) & (people.birth >= first_day(scene.settings) - 100)
-    )
+    recent = scene.schedule.days[0] - LOOK_BACK
+    child = np.flatnonzero(born_here & (people.birth == people.first) & (people.birth >= recent))
     child = child[lives.county(child, people.birth[child]) != AWAY]
     county, no = lives.county(child, people.birth[child]), people.no[child]
     sender = scene.institutions.maternal[scene.facts.places.city[county]]

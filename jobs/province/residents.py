@@ -34,7 +34,7 @@ from jobs.province.laboratory import results
 from jobs.province.life import simulate_lives
 from jobs.province.pregnancies import LENGTH
 from jobs.province.primary_care import checkups, chronic_followup, followups, health_checkup
-from jobs.province.recording import Batch, Scene
+from jobs.province.recording import LOOK_BACK, Batch, Scene
 from jobs.province.registry_feeds import birth_certificate, death_certificate, register_events, resident_register
 from jobs.province.scale import Scale
 from jobs.province.schedule import Schedule, day_number
@@ -43,8 +43,6 @@ from jobs.province.stays import LONGEST, described, hospital_stays
 from jobs.province.truth import causes, episode_events, events, persons, pregnancy_events
 from jobs.province.undelivered import delivered, undelivered
 from jobs.province.visits import outpatient_visits
-
-LOOK_BACK = 155  # days before the first one whose events may still be delivered late or corrected
 
 
 def live_and_record(

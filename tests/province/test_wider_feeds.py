@@ -55,6 +55,16 @@ def test_rows_recorded_without_a_mistake_keep_to_the_contract(clean: Any, feed: 
             assert given.str.fullmatch(whole).all(), field.name
 
 
+@pytest.mark.parametrize("block", [399, 219_999])
+def test_the_last_residents_of_a_province_are_numbered_as_the_first_are(live: Callable[..., Any], block: int) -> None:
+    _, batches, _ = live([block], population_on="2021-01-01", backload_from="2021-01-01", end="2024-12-31", **CLEAN)
+    assert {b.feed for b in batches if len(b.sender)} >= set(FEEDS) - {"infectious_card", "cancer_card"}
+    for b in batches:
+        key = pd.DataFrame({n: b.columns[CONTRACT[b.feed].names.index(n)].to_pylist() for n in CONTRACT[b.feed].key})
+        assert not key.assign(sender=b.sender).duplicated().any(), b.feed
+        assert not b.defects.any(), b.feed
+
+
 def test_every_wider_feed_tells_who_its_rows_are_about() -> None:
     def roles(contract: Contract) -> set[str]:
         return {f.role for f in contract.fields}
