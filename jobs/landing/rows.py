@@ -117,7 +117,7 @@ def without_empty(texts: pa.ChunkedArray | pa.Array) -> pa.ChunkedArray | pa.Arr
 
 
 def gathered(batches: Iterable[pa.Table], match: Match, malformed: Sequence[Malformed] = ()) -> Rows:
-    """A file's batches together. ``malformed`` may grow while they are read. Raises ``FileRefused`` for too much."""
+    """A file's batches together, with the rows of it that have no columns. Raises ``FileRefused`` for too much."""
     parts, weight = [conformed(_nothing(match), match)], 0
     for batch in batches:
         parts.append(conformed(batch, match))

@@ -10,6 +10,8 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
+from pyspark.sql.types import StructType
 
 from jobs.lakehouse.table import Table
 from jobs.landing import content
@@ -36,11 +38,6 @@ VERDICT = pa.schema(
     + [("period_start", pa.date32()), ("period_end", pa.date32())]
     + [(name, pa.string()) for name in ("contract_version", "format", "encoding", "withdraws", "note")]
 )
-VERDICT_DDL = (
-    "file string, reason string, delivered_on date, file_sha256 string, rows_read long, "
-    "rows_accepted long, rows_quarantined long, rows_duplicate long, period_start date, period_end date, "
-    "contract_version string, format string, encoding string, withdraws string, note string"
-)
 
 
 def examine_all(
@@ -53,7 +50,7 @@ def examine_all(
         verdicts = examine([found[i] for i in group], place, contracts)
         yield pa.RecordBatch.from_pylist([asdict(v) for v in verdicts], VERDICT)
 
-    verdicts = [Verdict(**row.asDict()) for row in _in_tasks(spark, groups, look, VERDICT_DDL).collect()]
+    verdicts = [Verdict(**row.asDict()) for row in _in_tasks(spark, groups, look, from_arrow_schema(VERDICT)).collect()]
     by_file = {v.file: v for v in verdicts}
     return [(f, by_file[f.file]) for f in found]
 
@@ -159,7 +156,7 @@ def _in_tasks(
     spark: SparkSession,
     groups: Sequence[Sequence[T]],
     work: Callable[[Sequence[T]], Iterator[pa.RecordBatch]],
-    ddl: str,
+    schema: StructType | str,
 ) -> DataFrame:
     """The rows that ``work`` makes of each group, a task a group."""
 
@@ -168,7 +165,7 @@ def _in_tasks(
             for number in batch.column(0).to_pylist():
                 yield from work(groups[number])
 
-    return spark.range(0, len(groups), 1, max(1, len(groups))).mapInArrow(task, ddl)
+    return spark.range(0, len(groups), 1, max(1, len(groups))).mapInArrow(task, schema)
 
 
 def _balanced(found: Sequence[Found], least: int) -> list[list[int]]:

@@ -17,7 +17,7 @@ from pyspark.sql import functions as F
 
 from jobs.lakehouse.errors import Refused
 from jobs.province.calibrate_indicators import INDICATORS, LIFE_AGES, LIFE_TABLE, SEGI, Indicator
-from jobs.province.calibrate_published import FEMALE, MALE, Published
+from jobs.province.calibrate_published import AGE_SHARES, FEMALE, MALE, Published
 from jobs.province.calibrate_sample import DAY_OF, Sample
 from jobs.province.datafiles import csv
 from jobs.province.draws import Floats
@@ -113,7 +113,7 @@ def _sums(sample: Sample, rows: list[Published], blocks: np.ndarray) -> Iterator
         if indicator is None or not can_happen(indicator, facts):
             continue
         of_sex = {MALE: people.sex == 0, FEMALE: people.sex == 1}.get(row.sex, np.ones(len(people), bool))
-        if row.indicator == "age_share":
+        if row.indicator == AGE_SHARES:
             of_sex = np.ones(len(people), bool)
         for p, (first, last) in enumerate(indicator.parts(row)):
             counted = indicator.count(sample, replace(row, age_from=first, age_to=last))

@@ -37,10 +37,6 @@ def prefixes(codes: str) -> tuple[str, ...]:
     return tuple(found)
 
 
-def _everyone(sample: Sample) -> Floats:
-    return np.ones(len(sample))
-
-
 def births(sample: Sample, row: Published) -> Counts:
     return _born(sample, row), sample.person_years(row)
 

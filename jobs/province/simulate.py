@@ -16,6 +16,7 @@ import numpy as np
 import pyarrow as pa
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql.pandas.types import from_arrow_schema
 
 from jobs.lakehouse.errors import Refused
 from jobs.province.facts import ProvinceFacts
@@ -28,11 +29,9 @@ from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import FEEDS, REGISTER, SimulateSettings
 from jobs.province.truth import write_parquet
 from jobs.province.wire import channel_table, contract_fields, wire_of
-from jobs.province.writing import Desk, Feed, chunks, write_files
+from jobs.province.writing import CHUNK, WRITTEN, Desk, Feed, chunks, write_files
 
 PART = 4  # blocks made together; the content does not depend on it, the names of truth files do
-CHUNK_DDL = "sender int, feed string, period int, part long, text binary, persons binary, defects binary"
-WRITTEN_DDL = "feed string, files long, rows long, bytes long"
 
 
 @dataclass(frozen=True)
@@ -90,11 +89,13 @@ def simulate(
     def write(shares: Iterable[pa.RecordBatch]) -> Iterator[pa.RecordBatch]:
         return write_files(desk, iter(shares))
 
-    made = spark.range(0, parts, 1, min(parts, tasks)).mapInArrow(make, CHUNK_DDL)
+    made = spark.range(0, parts, 1, min(parts, tasks)).mapInArrow(make, from_arrow_schema(CHUNK))
     if REGISTER in settings.feeds:
         made = made.unionByName(_every_register(spark, institutions, schedule))
     shares = made.repartition(tasks, "sender", "feed")
-    written = shares.sortWithinPartitions("sender", "feed", "period", "part").mapInArrow(write, WRITTEN_DDL)
+    written = shares.sortWithinPartitions("sender", "feed", "period", "part").mapInArrow(
+        write, from_arrow_schema(WRITTEN)
+    )
     totals = written.groupBy("feed").agg(*(F.sum(c).alias(c) for c in ("files", "rows", "bytes"))).collect()
     counts = tuple(FeedCount(*row) for row in sorted(totals))
     return SimulationReport(blocks * BLOCK, counts, time.monotonic() - began)
@@ -173,7 +174,7 @@ def _every_register(spark: SparkSession, institutions: Institutions, schedule: S
     rows = [
         (int(s), REGISTER, p, -1, b"", b"", b"") for s in institutions.register for p in range(len(schedule.periods))
     ]
-    return spark.createDataFrame(rows, CHUNK_DDL)
+    return spark.createDataFrame(rows, from_arrow_schema(CHUNK))
 
 
 def _same_province(settings: SimulateSettings, schedule: Schedule) -> None:

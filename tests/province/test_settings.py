@@ -42,7 +42,10 @@ from tests.province.conftest import FACTS, node
         ({"deliver_every": "week"}, r"simulate\.deliver_every=week: must be one of month, day"),
         ({"backload_from": "2021-12-31"}, r"simulate\.backload_from=2021-12-31: must lie between"),
         ({"population_on": "2022-02-01"}, r"simulate\.population_on=2022-02-01: must be a 1 January"),
-        ({"population_on": "1990-01-01"}, r"simulate\.population_on=1990-01-01: must lie from 2000-01-01 to 2050-01-01"),
+        (
+            {"population_on": "1990-01-01"},
+            r"simulate\.population_on=1990-01-01: must lie from 2000-01-01 to 2050-01-01",
+        ),
         ({"rate__move_in": 0.5}, r"simulate\.rate\.move_in=0\.5: must be a number from 0 to 0\.08"),
         ({"out": "s3a://bucket/inbox"}, r"simulate\.out=s3a://bucket/inbox: must be a folder"),
         ({"rate__visits": -6.8}, r"simulate\.rate\.visits=-6\.8: must be a number from 0 to 1000"),
