@@ -36,7 +36,7 @@ def infectious_card(scene: Scene, cases: Reports) -> Batch:
     columns = [
         unique_text(scene, "I", "infectious card", rows.key),
         patient_no(scene, c.person, hospital, c.diagnosed),
-        *about_person(scene, feed, rows, c.person, c.onset),
+        *about_person(scene, feed, rows, c.person, c.diagnosed),
         residence(scene, feed, rows, county),
         texts(("1", "2", "3"), belongs),
         texts(tuple(str(n) for n in range(1, 19)), _population(scene, c, rows.key) - 1),
@@ -49,7 +49,7 @@ def infectious_card(scene: Scene, cases: Reports) -> Batch:
         pc.if_else(pa.array(dead), day_text(np.where(dead, death, reported)), ""),
         day_text(reported),
         texts(institutions.code, hospital),
-        age(scene, feed, rows, c.person, c.onset),
+        age(scene, feed, rows, c.person, c.diagnosed),
         phone(scene, feed, rows, c.person),
     ]
     return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)
@@ -57,7 +57,7 @@ def infectious_card(scene: Scene, cases: Reports) -> Batch:
 
 def _population(scene: Scene, cases: Reports, key: Ints) -> Ints:
     """The group of the population (传染病报告卡 人群分类) by age."""
-    years = (cases.onset - scene.lives.people.birth[cases.person]) / YEAR
+    years = (cases.diagnosed - scene.lives.people.birth[cases.person]) / YEAR
     adult = np.array(GROWN_UP)[scene.draws.whole(len(GROWN_UP), "population group", key)]
     retired = np.where(adult == 14, 15, 11)
     return np.select([years < 3, years < 6, years < 18, years < 60], [2, 1, 3, adult], retired)

@@ -30,7 +30,7 @@ class Infections(Entries):
 
 @dataclass(frozen=True)
 class Reports(Entries):
-    """One entry a visit at which a case is reported; ``key`` is the visit's."""
+    """One entry a visit at which a case is reported; ``key`` is the visit's. ``onset``: as the patient tells it."""
 
     key: Ints
     person: Ints

@@ -16,12 +16,13 @@ from jobs.province.facts import ProvinceFacts
 from jobs.province.intensity import GROUP, infected_yearly, intensity
 from jobs.province.life import new_year
 from jobs.province.outbreaks import profile
-from jobs.province.people import residents
+from jobs.province.people import YEAR, residents
 from jobs.province.settings import SimulateSettings
 from jobs.province.transmission import MONDAY, Course, in_term, people_by_group, spread
 from jobs.province.vaccinees import HEPATITIS_B, refused, relative_to_cohort
 from jobs.province.visits import month_starts
-from tests.province.conftest import node
+from jobs.tables.contract import load_contracts
+from tests.province.conftest import CONTRACTS, node
 
 HFMD, INFLUENZA = 0, 1  # rows of epidemics.csv
 YEARS = range(2021, 2027)
@@ -214,6 +215,19 @@ def test_a_case_of_hepatitis_b_or_tuberculosis_is_a_condition_that_was_found(liv
         assert (cases["onset"].to_numpy() == onset.loc[cases["person"]].to_numpy()).all()
         in_time = (found >= pd.Timestamp("2021-01-01").date()) & (found <= pd.Timestamp("2025-12-31").date())
         assert set(cases["person"]) <= set(found[in_time].index)
+
+
+def test_a_card_of_an_endemic_disease_tells_when_the_patient_felt_ill_and_the_age_at_diagnosis(live: Any) -> None:
+    scene, batches, _ = live(range(8), profile="clean", feeds=["infectious_card"], **FIVE)
+    names = load_contracts(CONTRACTS)["infectious_card"].names
+    cards = pd.DataFrame(dict(zip(names, (c.to_pylist() for c in batches[0].columns), strict=True)))
+    people = scene.lives.people
+    born = pd.Series(people.birth.astype("M8[D]"), people.no).loc[batches[0].person].to_numpy("M8[s]")
+    found, onset = (pd.to_datetime(cards[c]) for c in ("diagnosed_on", "onset_date"))
+    ill = (found - onset).dt.days[cards["disease_code"].isin(["B18.1", "A16.2"])]
+    assert len(ill) > 30 and 5 < ill.mean() < 25 and ill.min() >= 0 and ill.max() <= 90
+    assert (cards["age"].astype(int) - ((found - born).dt.days / YEAR).astype(int) == 0).all()
+    assert (found[cards["population_code"] == "3"] - born[cards["population_code"] == "3"]).dt.days.max() < 18 * YEAR
 
 
 def test_hepatitis_b_strikes_mostly_the_unvaccinated(facts: ProvinceFacts) -> None:
