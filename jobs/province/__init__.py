@@ -1,9 +1,10 @@
 """The simulated province: latent lives, the records institutions make of them, and the truth kept apart.
 
 Imports nothing of codes, measures, identity or mappings, and nobody imports it: what is shared with receiving is the
-feed contracts alone (``conf/contract``). From lives to files: ``people`` and ``life`` (who lives where, when),
-``conditions``, ``risks``, ``hazards``, ``illness`` (who falls ill), ``cancers``, ``bodies``, ``pregnancies``;
-``transmission``, ``outbreaks``, ``intensity`` (contagion in the counties), ``epidemic``, ``endemic``, ``infections``,
+feed contracts alone (``conf/contract``). From lives to files: ``people``, ``life``, ``couples`` (who lives where and
+with whom), ``conditions``, ``risks``, ``hazards``, ``illness`` (who falls ill), ``cancers``, ``bodies``,
+``pregnancies``; ``transmission``, ``outbreaks``, ``intensity`` (contagion in the counties), ``epidemic``, ``endemic``,
+``infections``,
 ``notifying`` (who is infected, and reported); ``courses``, ``visits``, ``stays``, ``laboratory``, ``imaging`` (care);
 ``vaccinees``, ``immunisation``, ``primary_care``; ``undelivered``, ``health_files`` (what reaches no feed, or under
 several numbers); ``recording``, ``coding``, ``personal``, ``units``, ``defects`` (how records differ from life);

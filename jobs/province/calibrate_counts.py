@@ -86,8 +86,9 @@ def of_age_first(sample: Sample, row: Published) -> Counts:
 
 
 def people_per_household(sample: Sample, row: Published) -> Counts:
-    there = sample.residents(day_number(sample.scene.settings.population_on))
-    household = sample.scene.lives.people.household
+    first = day_number(sample.scene.settings.population_on)
+    there = sample.residents(first)
+    household = sample.scene.lives.household(np.arange(len(sample)), np.full(len(sample), first))
     size = np.bincount(household, there)[household]
     return there * 1.0, there / np.maximum(size, 1)
 

@@ -1,4 +1,4 @@
-"""Lives from the first day on, year by year: moves, arrivals, births and deaths.
+"""Lives from the first day on, year by year: moves, arrivals, couples, births and deaths.
 
 A year's draws are keyed by person (or household) and year, so that simulating further leaves the past as it was.
 Days are half-open: on the day of a move the household already lives at the destination.
@@ -11,6 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from jobs.province.conditions import AGES, cumulative_excess
+from jobs.province.couples import fathers
 from jobs.province.draws import Choice, Draws, Floats, Ints, ranks
 from jobs.province.facts import Places, ProvinceFacts
 from jobs.province.hazards import Baseline
@@ -20,6 +21,7 @@ from jobs.province.scale import Scale
 from jobs.province.settings import Yearly
 
 AWAY = -1  # a household that lives outside the province
+IDENTICAL = 1 / 3  # of twins (assumed)
 
 
 def new_year(year: int) -> int:
@@ -68,6 +70,8 @@ class Lives:
     weak: Floats  # frailty, standard normal
     death: Ints
     last_birth: Ints
+    partner: Ints  # position of the husband or wife, NOBODY; the last one had
+    joins: Ints  # the day from which a person lives in the partner's household (NEVER: in the own)
     homes: Homes | None = None
 
     @staticmethod
@@ -79,19 +83,28 @@ class Lives:
             frailty(draws, people.no),
             np.full(len(people), NEVER),
             np.full(len(people), -NEVER),
+            people.spouse.copy(),
+            np.full(len(people), NEVER),
         )
 
     def and_(self, others: Lives) -> Lives:
         """Both, these first."""
-        weak, death, last = (
-            np.concatenate([getattr(self, n), getattr(others, n)]) for n in ("weak", "death", "last_birth")
+        weak, death, last, partner, joins = (
+            np.concatenate([getattr(self, n), getattr(others, n)])
+            for n in ("weak", "death", "last_birth", "partner", "joins")
         )
-        return Lives(self.people.and_(others.people), self.health.and_(others.health), weak, death, last)
+        return Lives(
+            self.people.and_(others.people), self.health.and_(others.health), weak, death, last, partner, joins
+        )
+
+    def household(self, person: Ints, day: Ints) -> Ints:
+        """The household a person lives in on a day."""
+        return self.people.household[np.where(day >= self.joins[person], self.partner[person], person)]
 
     def county(self, person: Ints, day: Ints) -> Ints:
         """County of usual residence on a day, ``AWAY`` outside the province."""
         assert self.homes is not None
-        return self.homes.county(self.people.household[person], day)
+        return self.homes.county(self.household(person, day), day)
 
     def resident(self, person: Ints, day: Ints) -> np.ndarray:
         """Whether a person is alive (the day of death included) and lives in the province on a day."""
@@ -120,8 +133,8 @@ def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scal
         now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people)))
         mother, born_on = _births(draws, facts, scale, year, span, now, Homes(homes))
         now.last_birth[mother] = born_on
-        each = _each_child(draws, rate, year, now.people, mother, born_on)
-        children = _children(draws, rate, year, now.people, *each)
+        father = fathers(draws, facts.places, now, Homes(homes), year, mother, born_on)
+        children = _children(draws, rate, year, now.people, mother, father, born_on)
         now = now.and_(Lives.starting(draws, facts, scale.onset, children))
         now = _deaths(draws, facts, scale, year, span, now, np.arange(len(now.people) - len(children), len(now.people)))
     return replace(now, homes=Homes(homes))
@@ -205,20 +218,16 @@ def _births(
     return women[bears], day[bears]
 
 
-def _each_child(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, day: Ints) -> tuple[Ints, Ints]:
-    """Mother and day of birth of each child: twice for twins."""
+def _children(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, father: Ints, day: Ints) -> People:
+    """The newborn of a year, twins among them, living with their mothers. Their numbers follow block and year."""
     born = 1 + draws.happens(rate.twins, "twins", people.no[mother], year)
-    return np.repeat(mother, born), np.repeat(day, born)
-
-
-def _children(draws: Draws, rate: Yearly, year: int, people: People, mother: Ints, day: Ints) -> People:
-    """The newborn of a year, living with their mothers. Their numbers follow block and year."""
+    mother, father, day = (np.repeat(p, born) for p in (mother, father, day))
     block = people.block[mother]
     order = ranks(block, people.no[mother])
     no = block * NUMBERS + BIRTHS + (year - 2000) * 1000 + order
     boys = rate.boys_per_100_girls / (rate.boys_per_100_girls + 100)
-    sex = 1 - draws.happens(boys, "sex", no).astype(np.int64)
+    second = np.append(False, mother[1:] == mother[:-1])
+    alike = second & draws.happens(IDENTICAL, "identical twins", people.no[mother], year)
+    sex = 1 - draws.happens(boys, "sex", no - alike).astype(np.int64)
     nobody = np.full(len(no), NOBODY)
-    return People(
-        no, day, sex, people.household[mother], mother, people.spouse[mother], nobody, people.hukou[mother], day
-    )
+    return People(no, day, sex, people.household[mother], mother, father, nobody, people.hukou[mother], day)

@@ -12,16 +12,16 @@ from jobs.province.people import NOBODY, People
 DOT = "·"
 OTHER_DOTS = "•‧・．."
 FIELD = 6  # characters that a short field holds
+MOTHERS_SURNAME = 0.04  # of mothers whose children have theirs, though the father is known (assumed)
 SURNAME_MISTAKEN = 0.15  # of homophones: in the surname (assumed)
 
 
 def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: np.ndarray) -> np.ndarray:
-    """Surname (the father's where he is known) and a given name of one or two characters; twins share the first.
+    """Surname and a given name of one or two characters; twins share the first.
 
     Some have a minority's name with a dot, a character outside GBK, or the very name of somebody born the same day.
     """
-    own = names.surname_choice.pick(draws.uniform("surname", people.no))
-    surname = np.where(people.father != NOBODY, own[people.father], own)
+    surname = names.surname_choice.pick(draws.uniform("surname", people.no))[_named_after(draws, people)]
     sizes = np.array([len(names.given[0]), len(names.given[1])])[people.sex]
     twin = ranks(people.mother, people.birth, people.no) > 0
     twin &= people.mother != NOBODY
@@ -44,6 +44,16 @@ def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: 
     for n in np.flatnonzero(foreign):
         text[n] = " ".join(_parts(draws, names, ("foreign_family", "foreign_given"), people.no[n]))
     return _namesakes(draws, dirt, people, text)
+
+
+def _named_after(draws: Draws, people: People) -> Ints:
+    """Whose surname each person has: the father's, or the mother's where he isn't known or they chose so."""
+    mothers = (people.father == NOBODY) | draws.happens(MOTHERS_SURNAME, "mother's surname", people.no[people.mother])
+    parent = np.where(mothers, people.mother, people.father)
+    after = np.where(parent != NOBODY, parent, np.arange(len(people)))
+    for _ in range(3):  # their parents', and so on: eight generations
+        after = after[after]
+    return after
 
 
 def _has_twin(people: People) -> np.ndarray:

@@ -69,9 +69,11 @@ def residents(draws: Draws, places: Places, blocks: Ints, first_day: int) -> tup
     county = places.county.pick(draws.uniform("county", no), city * BANDS + band)
     sex = cell // BANDS
     spouse = _spouses(draws, no, block, city, sex, age)
-    head = np.where((spouse != NOBODY) & (sex == 0), spouse, np.arange(len(no)))  # a couple is named after the wife
+    husband = (spouse != NOBODY) & (sex == 0)
+    head = np.where(husband, spouse, np.arange(len(no)))  # a couple is named after the wife, and lives where she does
     mother, host = _parents(draws, no, block, city, sex, age, spouse)
-    head = np.where(host != NOBODY, head[host], head)
+    head = np.where((host != NOBODY) & ~husband, head[host], head)
+    head = head[head]
     moved = draws.uniform("hukou", no[head])
     hukou = np.where(moved < 0.05, ELSEWHERE + draws.whole(len(OUTSIDE), "hukou outside", no[head]), county[head])
     father = np.where(mother != NOBODY, spouse[mother], NOBODY)

@@ -73,9 +73,12 @@ def _births(lives: Lives) -> RegisterEvents:
 def _moves(lives: Lives) -> RegisterEvents:
     homes, people = lives.homes, lives.people
     assert homes is not None
-    day = homes.move_day[:, people.household]
-    year, person = np.nonzero((day < NEVER) & (day >= people.first) & (day > people.birth) & (day < lives.death))
-    day = day[year, person]
+    own, theirs = homes.move_day[:, people.household], homes.move_day[:, people.household[lives.partner]]
+    own = np.where((own < lives.joins) | (own == people.first), own, NEVER)
+    joins = np.where(lives.joins > people.first, lives.joins, NEVER)  # the day of moving in with the partner, and later
+    day = np.vstack([own, np.where(theirs > lives.joins, theirs, NEVER), joins])
+    row, person = np.nonzero((day < NEVER) & (day >= people.first) & (day > people.birth) & (day < lives.death))
+    day = day[row, person]
     before, after = lives.county(person, day - 1), lives.county(person, day)
     before = np.where(people.first[person] == day, AWAY, before)
     code = np.where(after == AWAY, MOVE_OUT, np.where(before == AWAY, MOVE_IN, MOVE))

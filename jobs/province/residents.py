@@ -40,7 +40,7 @@ from jobs.province.scale import Scale
 from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import SimulateSettings
 from jobs.province.stays import LONGEST, described, hospital_stays
-from jobs.province.truth import causes, episode_events, events, persons, pregnancy_events
+from jobs.province.truth import causes, couple_events, episode_events, events, persons, pregnancy_events
 from jobs.province.undelivered import delivered, undelivered
 from jobs.province.visits import outpatient_visits
 
@@ -113,6 +113,7 @@ def live_and_record(
         *infection_events(scene, infected),
         *episode_events(scene),
         *pregnancy_events(scene),
+        *couple_events(scene),
     ]
     truth = {
         "event": events(scene, registered, all_visits, all_stays, also),

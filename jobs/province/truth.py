@@ -4,10 +4,10 @@
 row, field, kind): what was planted wrong in it, one row a defect; no field where it is the whole row. ``event``
 (person, kind, date, city, county): what happened in the days of the run, and the conditions that people already had
 when they first appear; places are those of usual residence, empty outside the province. ``person``: everyone who first
-appears in the run. ``cause_of_death``: why each death happened. ``infection``, ``outbreak`` (see ``infections``) and
-``undelivered`` (see there) are told beside what they are about; ``cancer``: stage and way of detection of each cancer
-found; ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run adds files of its own
-name, so that a later day extends the truth.
+appears in the run, with mother and father. ``cause_of_death``: why each death happened. ``infection``, ``outbreak``
+(see ``infections``) and ``undelivered`` (see there) are told beside what they are about; ``cancer``: stage and way of
+detection of each cancer found; ``hazard`` and ``readmission``: what could have been foreseen (``foreseen``). Each run
+adds files of its own name, so that a later day extends the truth.
 """
 
 from __future__ import annotations
@@ -74,6 +74,13 @@ def pregnancy_events(scene: Scene) -> list[Event]:
     return [("pregnancy", mother, began), ("delivery", mother, scene.lives.people.birth[child])]
 
 
+def couple_events(scene: Scene) -> list[Event]:
+    """When a man moved in with the mother of his child to be, as an event of both."""
+    lives = scene.lives
+    man = np.flatnonzero(lives.joins < NEVER)
+    return [("couple", np.concatenate([man, lives.partner[man]]), np.tile(lives.joins[man], 2))]
+
+
 def _of(events_: RegisterEvents, code: int) -> tuple[Ints, Ints]:
     which = events_.code == code
     return events_.person[which], events_.day[which]
@@ -115,12 +122,12 @@ def _none(text: pa.Array) -> pa.Array:
 
 
 def persons(scene: Scene) -> pa.Table:
-    """Everyone who first appears in the run: number, birth, sex, name, true ID number, places, mother."""
+    """Everyone who first appears in the run: number, birth, sex, name, true ID number, places, mother, father."""
     first, last = scene.schedule.days
     people, known_from = scene.lives.people, appears(scene)
     alive = scene.lives.death >= known_from
     who = np.flatnonzero((known_from >= first) & (known_from <= last) & alive)
-    mother = people.mother[who]
+    mother, father = people.mother[who], people.father[who]
     return pa.table(
         {
             "person": people.no[who],
@@ -131,6 +138,7 @@ def persons(scene: Scene) -> pa.Table:
             "home_county": _none(counties(scene, scene.lives.county(who, known_from[who]))),
             "hukou_county": hukou(scene, people.hukou[who]),
             "mother": pa.array(people.no[mother], mask=mother == NOBODY),
+            "father": pa.array(people.no[father], mask=father == NOBODY),
         }
     )
 
