@@ -26,7 +26,7 @@ from jobs.province.recording import (
     texts,
     time_text,
 )
-from jobs.province.stays import Described, Stays, stay_minutes
+from jobs.province.stays import Described, Stays, operation_day, stay_minutes
 from jobs.province.units import in_units, item_columns
 from jobs.province.visits import Visits
 
@@ -127,7 +127,7 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
         *_other_diagnoses(scene, rows, about),
         texts(operations.code, operation),
         texts(tuple(quoted(n) for n in operations.name), operation),
-        _operation_day(draws, s, operated),
+        pc.if_else(pa.array(operated), day_text(operation_day(draws, s)), ""),
         edition(scene, rows.sender),
         numbers(fee, 2),
         numbers(own, 2),
@@ -145,11 +145,6 @@ def _other_diagnoses(scene: Scene, rows: Rows, about: Described) -> list[pa.Arra
         seen.append(other)
         columns += diagnosis_columns(scene, other, rows.sender)
     return columns
-
-
-def _operation_day(draws: Draws, stays: Stays, operated: np.ndarray) -> pa.Array:
-    after = np.minimum(1 + draws.whole(3, "operation day", stays.key), stays.days)
-    return pc.if_else(pa.array(operated), day_text(stays.admitted + after), "")
 
 
 def laboratory(scene: Scene, results: Results) -> Batch:

@@ -6,8 +6,9 @@ import numpy as np
 
 from jobs.province.codebook import Names
 from jobs.province.dirt import Dirt
-from jobs.province.draws import Draws, Ints, ranks
+from jobs.province.draws import Draws, Ints
 from jobs.province.people import NOBODY, People
+from jobs.province.pregnancies import first_of_birth
 
 DOT = "·"
 OTHER_DOTS = "•‧・．."
@@ -23,11 +24,11 @@ def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: 
     """
     surname = names.surname_choice.pick(draws.uniform("surname", people.no))[_named_after(draws, people)]
     sizes = np.array([len(names.given[0]), len(names.given[1])])[people.sex]
-    twin = ranks(people.mother, people.birth, people.no) > 0
-    twin &= people.mother != NOBODY
-    first = draws.whole(sizes, "given", np.where(_has_twin(people), people.no[people.mother], people.no), 1)
-    two = draws.happens(0.85, "two characters", people.no) | _has_twin(people)
-    second = np.where(two, draws.whole(sizes, "given", people.no, 2), -1)
+    of_birth = first_of_birth(people)
+    twin, has_twin = of_birth != np.arange(len(people)), np.bincount(of_birth, minlength=len(people))[of_birth] > 1
+    first = draws.whole(sizes, "given", np.where(has_twin, people.no[people.mother], people.no), 1)
+    two = draws.happens(0.85, "two characters", people.no) | has_twin
+    second = np.where(two, draws.whole(sizes, "given", people.no[of_birth], 2), -1)
     second = np.where(twin, (second + 1) % sizes, second)
     text = np.array(
         [
@@ -54,13 +55,6 @@ def _named_after(draws: Draws, people: People) -> Ints:
     for _ in range(3):  # their parents', and so on: eight generations
         after = after[after]
     return after
-
-
-def _has_twin(people: People) -> np.ndarray:
-    """Those with a sibling born the same day."""
-    key = people.mother * 1_000_000 + people.birth
-    _, place, times = np.unique(key, return_inverse=True, return_counts=True)
-    return (people.mother != NOBODY) & (times[place] > 1)
 
 
 def _parts(draws: Draws, names: Names, parts: tuple[str, str], no: Ints) -> list[str]:

@@ -1,4 +1,4 @@
-"""Rows of the resident register and of birth and death certificates, in the order of their contracts."""
+"""Rows of the resident register and of death certificates, in the order of their contracts."""
 
 from __future__ import annotations
 
@@ -9,21 +9,19 @@ import pyarrow as pa
 
 from jobs.province.coding import CERTIFICATE, coded, diagnosis_columns, edition
 from jobs.province.deaths import Deaths
-from jobs.province.draws import Draws, Ints
+from jobs.province.draws import Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import OUTSIDE
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.identity import MISSING, MOTHERS
 from jobs.province.life import AWAY, Lives
 from jobs.province.people import ELSEWHERE, NEVER, NOBODY
-from jobs.province.personal import about_person, name_column, residence, sex_column
+from jobs.province.personal import about_person, residence
 from jobs.province.recording import (
     CERTIFIED_WITHIN,
-    LOOK_BACK,
     Batch,
     Scene,
     event_date,
-    event_time,
     numbers,
     rows_sent,
     texts,
@@ -125,53 +123,6 @@ def resident_register(scene: Scene, events: RegisterEvents, told: Ints) -> Batch
         mothers_id,
     ]
     return Batch(feed, rows.sender, rows.period, people.no[e.person], columns, rows.defects)
-
-
-def birth_certificate(scene: Scene, born_here: np.ndarray) -> Batch:
-    """One row a birth of those born in the province (by person), filed within days."""
-    feed, draws, lives = "birth_certificate", scene.draws, scene.lives
-    people = lives.people
-    recent = scene.schedule.days[0] - LOOK_BACK
-    child = np.flatnonzero(born_here & (people.birth == people.first) & (people.birth >= recent))
-    child = child[lives.county(child, people.birth[child]) != AWAY]
-    county, no = lives.county(child, people.birth[child]), people.no[child]
-    sender = scene.institutions.maternal[scene.facts.places.city[county]]
-    filed = people.birth[child] + draws.whole(CERTIFIED_WITHIN, "birth filed", no)
-    rows = rows_sent(scene, feed, no, child, sender, filed)
-    c, where = child[rows.event], county[rows.event]
-    weeks = _weeks(draws, rows.key)
-    boy = np.where(people.sex[c] == 0, 1, -1)
-    weight = 3340 + 120 * (weeks - 39) + 430 * draws.normal("weight", rows.key) + 40 * boy  # (assumed, see _weeks)
-    weight = np.maximum(weight, 700) * np.where(rows.wrong, 0.1, 1.0)
-    name = scene.identity.name
-    father = np.where(people.father[c] != NOBODY, people.father[c], 0)
-    known = pa.array(people.father[c] != NOBODY)
-    columns = [
-        unique_text(scene, "B", "birth", rows.key),
-        texts((), np.full(len(c), -1)),
-        name_column(scene, feed, rows, c, people.birth[c], registrar=True),
-        sex_column(scene, feed, rows, c),
-        event_time(scene, feed, rows, people.birth[c], draws.whole(1440, "birth minute", rows.key)),
-        counties(scene, where),
-        numbers(weeks),
-        numbers(weight),
-        name.take(pa.array(people.mother[c])),
-        scene.identity.id_number(c, np.full(len(c), MOTHERS)),
-        pa.compute.if_else(known, name.take(pa.array(father)), ""),
-        residence(scene, feed, rows, where),
-    ]
-    return Batch(feed, rows.sender, rows.period, people.no[c], columns, rows.defects)
-
-
-def _weeks(draws: Draws, key: Ints) -> Ints:
-    """Completed weeks of pregnancies: 6.56% below 37, 1.43% below 34 (calibration.csv); spread evenly (assumed).
-
-    With the weights assumed above, 5.1% are born below 2500 g and 7.4% with 4000 g or more.
-    """
-    early, preterm = draws.happens(0.0143 / 0.0656, "early", key), draws.happens(0.0656, "preterm", key)
-    u = draws.uniform("weeks", key)
-    weeks = np.where(preterm, np.where(early, 30 + 4 * u, 34 + 3 * u), 37 + 5 * u)
-    return weeks.astype(np.int64)
 
 
 def death_certificate(scene: Scene, deaths: Deaths) -> Batch:

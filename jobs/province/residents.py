@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 import pyarrow as pa
 
+from jobs.province.birth_certificates import birth_certificate
 from jobs.province.cancers import cancer_card, cancer_truth, cancers
 from jobs.province.care_feeds import payment, prescription, registration
 from jobs.province.deaths import deaths
@@ -35,7 +36,7 @@ from jobs.province.life import simulate_lives
 from jobs.province.pregnancies import LENGTH
 from jobs.province.primary_care import checkups, chronic_followup, followups, health_checkup
 from jobs.province.recording import LOOK_BACK, Batch, Scene
-from jobs.province.registry_feeds import birth_certificate, death_certificate, register_events, resident_register
+from jobs.province.registry_feeds import death_certificate, register_events, resident_register
 from jobs.province.scale import Scale
 from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import SimulateSettings
@@ -102,7 +103,7 @@ def live_and_record(
         "immunisation": lambda: immunisation(scene, vaccinated),
         "infectious_card": lambda: infectious_card(scene, reports),
         "cancer_card": lambda: cancer_card(scene, tumours),
-        "birth_certificate": lambda: birth_certificate(scene, reaches.birth),
+        "birth_certificate": lambda: birth_certificate(scene, reaches.birth, stays, about),
         "death_certificate": lambda: death_certificate(scene, dead.at(reaches.death)),
     }
     batches = [record[feed]() for feed in settings.feeds]

@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy.special import expit
 
+from jobs.province.childbirth import admission_minute, by_caesarean, days_to_birth, is_childbirth, stay_key
 from jobs.province.codebook import age_group
 from jobs.province.conditions import AGES
 from jobs.province.courses import NO_TREATMENT, planned_stays
@@ -20,7 +21,8 @@ from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import FRAILTY
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives
-from jobs.province.people import NEVER, NOBODY, YEAR
+from jobs.province.people import NEVER, YEAR
+from jobs.province.pregnancies import deliveries
 from jobs.province.scale import Scale
 from jobs.province.visits import OTHER, CareOfConditions, cells, month_starts, second_diagnosis
 
@@ -194,14 +196,19 @@ def _with_risk(
 
 
 def _childbirths(draws: Draws, facts: ProvinceFacts, lives: Lives, months: range) -> Stays:
+    """One a delivery; the birth is on the day of admission or up to two days later."""
     first, people = month_starts(months), lives.people
-    child = np.flatnonzero((people.mother != NOBODY) & (people.birth >= first[0]) & (people.birth < first[-1]))
-    key = people.no[child] * 100_000 + 8
-    caesarean = draws.happens(0.45, "caesarean", key).astype(np.int64)
+    mother, child = deliveries(people)
+    key = stay_key(people.no[child])
+    until = days_to_birth(draws, key)
+    day = people.birth[child] - until
+    inside = np.flatnonzero((day >= first[0]) & (day < first[-1]))
+    mother, child, key, until, day = (x[inside] for x in (mother, child, key, until, day))
+    caesarean = by_caesarean(draws, people.no[child]).astype(np.int64)
     rows = np.array([facts.codes.inpatient.index[facts.codes.inpatient["icd10"] == c][0] for c in CHILDBIRTH])
     other = np.full(len(child), OTHER)
     days = _length(draws, facts, other, rows[caesarean], np.full(len(child), 28.0), key)
-    return _stays(key, people.mother[child], people.birth[child], days, other, rows[caesarean])
+    return _stays(key, mother, day, np.maximum(days, until + 1), other, rows[caesarean])
 
 
 def _last_stays(draws: Draws, facts: ProvinceFacts, lives: Lives) -> Stays:
@@ -231,9 +238,16 @@ def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:
     return replace(stays, days=np.where(died, death - stays.admitted, stays.days), way=np.where(died, DIED, stays.way))
 
 
+def operation_day(draws: Draws, stays: Stays) -> Ints:
+    """The day on which an operation is made: of a caesarean section the day of birth."""
+    usual = np.minimum(1 + draws.whole(3, "operation day", stays.key), stays.days)
+    return stays.admitted + np.where(is_childbirth(stays.key), days_to_birth(draws, stays.key), usual)
+
+
 def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
     """Minutes of the day of admission and of discharge; who dies on the first day leaves after coming."""
     came = draws.whole(720, "admission minute", stays.key) + 480
+    came = np.where(is_childbirth(stays.key), admission_minute(draws, stays.key), came)
     left = np.where(stays.days == 0, 1435, 540 + draws.whole(420, "discharge minute", stays.key))
     return came, np.maximum(left, np.where(stays.days == 0, came, 0))
 

@@ -70,7 +70,7 @@ def episode_events(scene: Scene) -> list[Event]:
 
 def pregnancy_events(scene: Scene) -> list[Event]:
     """When pregnancies that end in a birth began, and when mothers gave birth."""
-    mother, child, began = pregnancies(scene.lives.people)
+    mother, child, began = pregnancies(scene.draws, scene.lives.people)
     return [("pregnancy", mother, began), ("delivery", mother, scene.lives.people.birth[child])]
 
 

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from jobs.province.childbirth import days_to_birth, is_childbirth
 from jobs.province.codebook import age_group
 from jobs.province.deaths import HOME, Deaths
 from jobs.province.draws import Ints
@@ -20,9 +21,9 @@ from jobs.province.people import NEVER, NOBODY, YEAR
 from jobs.province.recording import Scene
 from jobs.province.registry_feeds import DEATH, MOVE_OUT, RegisterEvents
 from jobs.province.shares import Shares
-from jobs.province.stays import CHILDBIRTH, Stays
+from jobs.province.stays import Stays
 from jobs.province.truth import appears
-from jobs.province.visits import OTHER, Visits
+from jobs.province.visits import Visits
 
 TOLD_AFTER = (30, 700)  # days until the register hears of it at last: at least, and how many more at most
 
@@ -71,10 +72,10 @@ def _happens(scene: Scene, share: Shares, purpose: str, person: Ints, day: Ints,
 
 def _stay_elsewhere(scene: Scene, stays: Stays) -> np.ndarray:
     """Childbirth follows the birth; other stays have the share of visits."""
-    codes, share = scene.facts.codes.inpatient["icd10"], scene.settings.undelivered
-    birth = (stays.condition == OTHER) & codes.isin(CHILDBIRTH).to_numpy()[stays.reason]
+    share = scene.settings.undelivered
     other = _happens(scene, share.care_elsewhere, "stay elsewhere", stays.person, stays.admitted, stays.key)
-    return np.where(birth, _birth_elsewhere(scene, stays.person, stays.admitted), other)
+    elsewhere = _birth_elsewhere(scene, stays.person, stays.admitted + days_to_birth(scene.draws, stays.key))
+    return np.where(is_childbirth(stays.key), elsewhere, other)
 
 
 def _birth_elsewhere(scene: Scene, mother: Ints, day: Ints) -> np.ndarray:
@@ -123,8 +124,7 @@ def undelivered(
     """
     people = scene.lives.people
     lost = ~reaches.stay
-    codes = scene.facts.codes.inpatient["icd10"].isin(CHILDBIRTH).to_numpy()
-    childbirth = (stays.condition == OTHER) & codes[stays.reason]
+    childbirth = is_childbirth(stays.key)
     late = np.flatnonzero(reaches.told != registered.day)
     uncertified = deaths.person[~reaches.death]
     home = (registered.code[late] == DEATH) & np.isin(registered.person[late], uncertified)

@@ -26,7 +26,8 @@ def made(live: Callable[..., Any]) -> Any:
     names = load_contracts(CONTRACTS)
     frames = {
         b.feed: pd.DataFrame(
-            dict(zip(names[b.feed].names, (c.to_pylist() for c in b.columns), strict=True)) | {"person": b.person}
+            dict(zip(names[b.feed].names, (c.to_pylist() for c in b.columns), strict=True))
+            | {"person": b.person, "sender": b.sender}
         )
         for b in batches
     }
@@ -98,3 +99,52 @@ def test_twins_have_one_surname_and_often_one_sex(made: Any) -> None:
     assert len(one) > 20 and (one["child_name"].str[0] == other["child_name"].str[0]).all()
     assert (one["child_name"] != other["child_name"]).all()
     assert 0.5 < (one["sex_code"] == other["sex_code"]).mean() < 0.85  # two thirds
+
+
+def test_twins_come_minutes_apart_after_the_same_weeks_and_are_lighter(made: Any) -> None:
+    one, other = pairs(made)
+    assert (one["gestational_weeks"] == other["gestational_weeks"]).all()
+    assert set(one["birth_order"]) == {"1"} and set(other["birth_order"]) == {"2"}
+    apart = pd.to_datetime(other["birth_time"]) - pd.to_datetime(one["birth_time"])
+    late = one["birth_time"].str[11:] > "23:29"  # midnight parts no twins
+    assert apart[~late].dt.total_seconds().between(5 * 60, 30 * 60).all()
+    rows = made[1]["birth_certificate"]
+    weight, twin = rows["birth_weight_g"].astype(int), rows["children_born"] == "2"
+    assert 2300 < weight[twin].mean() < 2700 and 3200 < weight[~twin].mean() < 3450
+
+
+def test_most_single_children_are_born_after_39_or_40_weeks_and_boys_weigh_more(made: Any) -> None:
+    rows = made[1]["birth_certificate"]
+    rows = rows[rows["children_born"] == "1"]
+    weeks, weight = rows["gestational_weeks"].astype(int), rows["birth_weight_g"].astype(int)
+    share = weeks.value_counts(normalize=True)
+    assert share[39] + share[40] > 0.45 and share[37] < 0.15 and 0.02 < (weeks < 37).mean() < 0.08
+    assert weight[weeks < 37].mean() < weight[weeks == 38].mean() - 300
+    boys = rows["sex_code"] == "1"
+    assert 20 < weight[boys].mean() - weight[~boys].mean() < 180
+
+
+def test_a_mother_is_admitted_before_the_birth_and_operated_on_when_it_happens(made: Any) -> None:
+    scene, frames, truth = made
+    stays = frames["inpatient_home_page"]
+    stays = stays[stays["main_diagnosis_code"].str.startswith(("O80", "O82"))]
+    mother = truth["person"].set_index("person")["mother"]
+    births = frames["birth_certificate"].query("birth_order == '1'")
+    births = births.assign(mother=mother.loc[births["person"]].to_numpy())
+    both = births.merge(stays, left_on="mother", right_on="person", suffixes=("", "_stay"))
+    came, birth = pd.to_datetime(both["admitted_at"]), pd.to_datetime(both["birth_time"])
+    own = (birth - came).dt.days.between(-9, 9)
+    both, came, birth = both[own], came[own], birth[own]
+    assert len(both) > 0.9 * len(births)
+    assert (came <= birth).all() and (birth < pd.to_datetime(both["discharged_at"])).all()
+    days = (birth.dt.normalize() - came.dt.normalize()).dt.days
+    assert set(days) == {0, 1, 2} and (days == 0).mean() > 0.3
+    cut = both["operation_code_1"] != ""
+    assert 0.3 < cut.mean() < 0.6
+    assert (pd.to_datetime(both["operation_date_1"][cut]) == birth[cut].dt.normalize()).all()
+    county = np.array([scene.institutions.code[s][:6] for s in both["sender_stay"]])
+    of_a_county = np.char.endswith(np.array([scene.institutions.code[s] for s in both["sender_stay"]]), "H001")
+    of_a_county &= np.isin(county, scene.facts.places.county_code)
+    assert (both["birth_county"][of_a_county] == county[of_a_county]).all() and of_a_county.sum() > 20
+    assert 0.05 < (both["birth_county"] == both["mother_residence_county"]).mean() < 0.9
+    assert (both["birth_place_code"] == "1").all()
