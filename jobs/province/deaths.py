@@ -7,7 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.codebook import AGE_GROUPS, age_group
-from jobs.province.draws import Choice, Draws, Ints
+from jobs.province.courses import ACUTE
+from jobs.province.draws import Choice, Draws, Floats, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import episodes, excess_now
@@ -28,6 +29,7 @@ KILLS_BY = {  # cause of an excess death; a cancer's is its site
 OF_SOMETHING_ELSE = (
     0.2  # share of excess deaths of those who have had a stroke that are put down to another cause (assumed)
 )
+LASTING, SHORT, SUDDEN = 400.0, 10.0, 0.2  # mean days to death of lasting diseases nobody knew of, others, injuries
 STROKES = ("I63.9", "I61.9", "I60.9", "I63.9")  # by grade
 
 
@@ -98,6 +100,24 @@ def _killed_by(
         stroke[which] & draws.happens(OF_SOMETHING_ELSE, "of something else", lives.people.no[person]),
     )
     return killed & ~other, by[which]
+
+
+def days_ill(draws: Draws, facts: ProvinceFacts, lives: Lives, deaths: Deaths) -> Floats:
+    """Days from the onset of each underlying cause to death: since a lasting one was known, else as drawn."""
+    conditions, codes, people = facts.conditions, facts.codes, lives.people
+    of = np.full(len(codes.icd10), -1)
+    for row, name in zip(codes.causes["diagnosis"], codes.causes["condition"], strict=True):
+        of[row] = conditions.index(name) if isinstance(name, str) else -1
+    for name, code in KILLS_BY.items():
+        of[codes.icd10.index(code)] = -1 if name in ACUTE else conditions.index(name)
+    of[[codes.icd10.index(c) for c in facts.catalogue.cancers.table["icd10"]]] = conditions.cancers
+    condition = of[deaths.cause]
+    known = np.where(condition >= 0, lives.health.diagnosis[deaths.person, condition], NEVER)
+    injury = np.array([code[0] in "VWXY" for code in codes.icd10])[deaths.cause]
+    mean = np.select([condition >= 0, injury], [LASTING, SUDDEN], SHORT)  # (assumed)
+    drawn = mean * draws.exponential("ill for", people.no[deaths.person])
+    days = np.where(known < deaths.day, deaths.day - known, drawn)
+    return np.minimum(days, np.maximum(deaths.day - people.birth[deaths.person], 0.1))
 
 
 def day_of(lives: Lives) -> Ints:

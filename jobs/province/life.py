@@ -29,6 +29,11 @@ def new_year(year: int) -> int:
     return int(np.datetime64(f"{year}-01-01").astype(int))
 
 
+def death_minute(draws: Draws, no: Ints) -> Ints:
+    """The minute of the day at which people of these numbers die."""
+    return draws.whole(1440, "death minute", no)
+
+
 @dataclass(frozen=True)
 class HomeYear:
     """Where each household lives at the start of a year, and its one move in the year (``NEVER``: none)."""

@@ -8,23 +8,25 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.province.coding import CERTIFICATE, coded, diagnosis_columns, edition
-from jobs.province.deaths import Deaths
-from jobs.province.draws import Ints
+from jobs.province.deaths import Deaths, days_ill
+from jobs.province.draws import Floats, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import OUTSIDE
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.identity import MISSING, MOTHERS
-from jobs.province.life import AWAY, Lives
-from jobs.province.people import ELSEWHERE, NEVER, NOBODY
+from jobs.province.life import AWAY, Lives, death_minute
+from jobs.province.people import ELSEWHERE, NEVER, NOBODY, YEAR
 from jobs.province.personal import about_person, residence
 from jobs.province.recording import (
     CERTIFIED_WITHIN,
     Batch,
     Scene,
     event_date,
+    joined,
     numbers,
     rows_sent,
     texts,
+    time_text,
 )
 
 INITIAL, BIRTH, MOVE_IN, MOVE, MOVE_OUT, DEATH = range(1, 7)  # event_code of the resident register
@@ -136,6 +138,7 @@ def death_certificate(scene: Scene, deaths: Deaths) -> Batch:
     e = rows.event
     direct = np.where(deaths.immediate[e] >= 0, deaths.immediate[e], deaths.cause[e])
     under = np.where(deaths.immediate[e] >= 0, deaths.cause[e], -1)
+    minute = np.where(deaths.day == lives.people.birth[deaths.person], 1439, death_minute(draws, no))  # after birth
     columns = [
         unique_text(scene, "S", "death", rows.key),
         *about_person(scene, feed, rows, deaths.person[e], deaths.day[e]),
@@ -146,5 +149,14 @@ def death_certificate(scene: Scene, deaths: Deaths) -> Batch:
         diagnosis_columns(scene, direct, rows.sender)[0],
         diagnosis_columns(scene, under, rows.sender)[0],
         edition(scene, rows.sender),
+        time_text(deaths.day[e], minute[e]),
+        _time_ill(days_ill(draws, scene.facts, lives, deaths)[e]),
     ]
     return Batch(feed, rows.sender, rows.period, lives.people.no[deaths.person[e]], columns, rows.defects)
+
+
+def _time_ill(days: Floats) -> pa.Array:
+    """A time in words: hours of less than a day, then days, months, years."""
+    unit = np.searchsorted([1, 60, 730], days, side="right")
+    size = np.maximum(days / np.array([1 / 24, 1, YEAR / 12, YEAR])[unit], 1)
+    return joined(numbers(size), texts(("小时", "天", "个月", "年"), unit))

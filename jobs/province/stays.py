@@ -11,7 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy.special import expit
 
-from jobs.province.childbirth import admission_minute, by_caesarean, days_to_birth, is_childbirth, stay_key
+from jobs.province.childbirth import KEYS, admission_minute, by_caesarean, days_to_birth, is_childbirth, stay_key
 from jobs.province.codebook import age_group
 from jobs.province.conditions import AGES
 from jobs.province.courses import NO_TREATMENT, planned_stays
@@ -20,7 +20,7 @@ from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import FRAILTY
 from jobs.province.institutions import Institutions
-from jobs.province.life import Lives
+from jobs.province.life import Lives, death_minute
 from jobs.province.people import NEVER, YEAR
 from jobs.province.pregnancies import deliveries
 from jobs.province.scale import Scale
@@ -245,11 +245,12 @@ def operation_day(draws: Draws, stays: Stays) -> Ints:
 
 
 def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
-    """Minutes of the day of admission and of discharge; who dies on the first day leaves after coming."""
+    """Minutes of the day of admission and of discharge, or death; who dies on the first day comes before."""
     came = draws.whole(720, "admission minute", stays.key) + 480
     came = np.where(is_childbirth(stays.key), admission_minute(draws, stays.key), came)
-    left = np.where(stays.days == 0, 1435, 540 + draws.whole(420, "discharge minute", stays.key))
-    return came, np.maximum(left, np.where(stays.days == 0, came, 0))
+    left = 540 + draws.whole(420, "discharge minute", stays.key)
+    left = np.where(stays.way == DIED, death_minute(draws, stays.key // KEYS), left)
+    return np.where(stays.days == 0, np.minimum(came, left), came), left
 
 
 def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Described:

@@ -12,7 +12,7 @@ from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
-from jobs.province.life import Lives
+from jobs.province.life import Lives, death_minute
 from jobs.province.people import YEAR
 from jobs.province.pregnancies import antenatal_visits
 from jobs.province.scale import Scale
@@ -78,6 +78,8 @@ def outpatient_visits(
     every = _with_diagnosing(lives, months, key, who, day, condition)
     every = _with_antenatal(draws, lives, months, *every)
     here = lives.resident(every[1], every[2])
+    last = np.flatnonzero(here & (every[2] == lives.death[every[1]]))
+    here[last] = minute_of(draws, every[0][last]) < death_minute(draws, lives.people.no[every[1][last]])
     return _described(draws, facts, institutions, lives, *(e[here] for e in every))
 
 

@@ -271,3 +271,16 @@ def test_a_run_day_by_day_tells_the_same_of_what_is_missing(live: Callable[..., 
 def test_impossible_shares_are_refused(tmp_path: Any, changed: dict[str, Any], message: str) -> None:
     with pytest.raises(Refused, match=message):
         SimulateSettings.of(node(tmp_path, **changed))
+
+
+def test_a_certificate_tells_the_minute_of_death_and_how_long_the_illness_lasted(usual: Any) -> None:
+    _, frames, _ = usual
+    rows, stays, visits = (frames[f] for f in ("death_certificate", "inpatient_home_page", "outpatient_visit"))
+    assert (rows["death_time"].str[:10].str.replace("-", "") == rows["death_date"]).all()
+    assert rows["onset_to_death"].str.fullmatch(r"[1-9]\d{0,2}(小时|天|个月|年)").all()
+    cancer = rows["underlying_cause_code"].str.startswith("C")
+    assert rows.loc[cancer, "onset_to_death"].str.endswith("年").mean() > 0.3
+    in_hospital = rows.merge(stays[stays["discharge_way"] == "5"], on="person")
+    assert len(in_hospital) > 10 and (in_hospital["death_time"] == in_hospital["discharged_at"]).all()
+    seen = rows.merge(visits, on="person")
+    assert len(seen) > 500 and (seen["visit_time"] < seen["death_time"]).all()
