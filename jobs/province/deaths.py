@@ -8,6 +8,7 @@ import numpy as np
 
 from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.courses import ACUTE
+from jobs.province.datafiles import csv, longest_prefix
 from jobs.province.draws import Choice, Draws, Floats, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
@@ -17,11 +18,13 @@ from jobs.province.people import NEVER
 from jobs.province.scale import Scale
 from jobs.province.stays import DIED, Stays
 
-WARD, HOME, OTHER_PLACE = "1", "4", "9"  # place of death
+WARD, HOME = "1", "4"  # place of death
+OUTSIDE = {"emergency_room": "2", "on_the_way": "3", "home": HOME, "nursing_home": "5", "other": "9"}  # of a ward
+FALL, FRACTURE = "W19", "S72.0"  # the injury that falls kill by, where they kill by a condition
 KILLS_BY = {  # cause of an excess death; a cancer's is its site
     "infarction": "I21.9",
     "stroke": "I63.9",
-    "hip_fracture": "W19",
+    "hip_fracture": FALL,
     "kidney_replacement": "N18.5",
     "cirrhosis": "K74.6",
     "tuberculosis": "A16.2",
@@ -51,7 +54,8 @@ def deaths(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, stays
     person = person[lives.resident(person, lives.death[person])]
     day, no = lives.death[person], lives.people.no[person]
     table, names = facts.codes.causes, facts.conditions.name
-    weight = table[list(AGE_GROUPS)].to_numpy(np.float64).T[age_group(lives.people.age(day_of(lives))[person])]
+    age = lives.people.age(day_of(lives))[person]
+    weight = table[list(AGE_GROUPS)].to_numpy(np.float64).T[age_group(age)]
     ill = lives.health.onset[person] <= day[:, None]
     column = np.array([names.index(c) if isinstance(c, str) else -1 for c in table["condition"]])
     has = np.where(column >= 0, ill[:, np.maximum(column, 0)], False)
@@ -59,10 +63,22 @@ def deaths(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, stays
     row = Choice.of(weight).pick(draws.uniform("cause of death", no), np.arange(len(person))) if len(person) else person
     killed, by = _killed_by(draws, facts, scale, lives, person, day)
     cause = np.where(killed, by, table["diagnosis"].to_numpy()[row])
-    immediate = np.where(killed, -1, table["immediate"].to_numpy()[row])
+    fall, fracture = (facts.codes.icd10.index(c) for c in (FALL, FRACTURE))
+    immediate = np.where(killed, np.where(by == fall, fracture, -1), table["immediate"].to_numpy()[row])
     inside = np.isin(person, stays.person[stays.way == DIED])
-    elsewhere = np.where(draws.happens(0.85, "death at home", no), HOME, OTHER_PLACE)
-    return Deaths(person, day, cause, immediate, np.where(inside, WARD, elsewhere))
+    return Deaths(person, day, cause, immediate, np.where(inside, WARD, _outside(draws, facts, cause, age, no)))
+
+
+def _outside(draws: Draws, facts: ProvinceFacts, cause: Ints, age: Floats, no: Ints) -> np.ndarray:
+    """Where those die who die outside a ward, by cause and age (death_places.csv)."""
+    places = csv("death_places.csv")
+    rows = [places.index[places["icd10_prefix"] == prefix] for prefix in places["icd10_prefix"]]
+    by_prefix = dict(zip(places["icd10_prefix"], rows, strict=True))
+    mine = [by_prefix[longest_prefix(c, set(by_prefix))] for c in facts.codes.icd10]
+    first, last = (np.array([m[end] for m in mine])[cause] for end in (0, -1))  # of all ages; of the old, where given
+    row = np.where(age >= places["from_age"].to_numpy()[last], last, first)
+    which = Choice.of(places[list(OUTSIDE)]).pick(draws.uniform("place of death", no), row)
+    return np.array(list(OUTSIDE.values()))[which]
 
 
 def _killed_by(

@@ -86,9 +86,9 @@ def _four(code: str) -> str:
 
 
 def _neighbours(icd10: tuple[str, ...]) -> Ints:
-    """For each diagnosis the next of its chapter's letter in another category, else the one before, else itself."""
-    found = []
+    """For each diagnosis the nearest of its chapter's letter in another category, else itself; injuries have two."""
+    found, letter = [], [c[0].replace("T", "S") for c in icd10]
     for n, code in enumerate(icd10):
-        beside = [m for m, c in enumerate(icd10) if c[0] == code[0] and c[:3] != code[:3]]
+        beside = [m for m, c in enumerate(icd10) if letter[m] == letter[n] and c[:3] != code[:3]]
         found.append(min(beside, key=lambda m: (abs(m - n), m)) if beside else n)
     return np.array(found)
