@@ -30,6 +30,7 @@ ON_ORDER, DIED = 1, 5  # ways of leaving, CV06.00.226
 LOG_SD = 0.55  # of the length of stay
 LONGEST = 120
 CHILDBIRTH = ("O80.0", "O82.0")
+COURSE = "Z51"  # chemotherapy, radiotherapy
 STEPS = 3  # readmissions that may follow one another
 LAST_STAY = 0.4  # share of deaths after infancy at the end of a hospital stay (assumed)
 
@@ -259,9 +260,8 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
     chronic, treated = stays.condition != OTHER, stays.treatment != NO_TREATMENT
     choice, of_condition = codes.condition_code["I"]
     u = draws.uniform("stay code", stays.key)
-    diagnosis = np.where(
-        chronic, of_condition[choice.pick(u, c)], codes.inpatient["diagnosis"].to_numpy()[stays.reason]
-    )
+    own = of_condition[choice.pick(u, c)]
+    diagnosis = np.where(chronic, own, codes.inpatient["diagnosis"].to_numpy()[stays.reason])
     special = np.where(treated, codes.treatments.diagnosis[stays.treatment], -1)
     diagnosis = np.where(special >= 0, special, diagnosis)
     department = np.where(
@@ -279,12 +279,18 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
     severity = np.where(chronic, facts.conditions.severity[c], 0) + (share > 0.5)  # more if mostly operated
     return Described(
         diagnosis,
-        _other_diagnoses(draws, facts, lives, stays),
+        _treated_first(codes.icd10, diagnosis, own, _other_diagnoses(draws, facts, lives, stays)),
         department,
         institutions.visited(facts.places, lives.county(stays.person, stays.admitted), severity, u),
         draws.happens(share, "operated", stays.key),
         operation,
     )
+
+
+def _treated_first(icd10: tuple[str, ...], main: Ints, own: Ints, others: list[Ints]) -> list[Ints]:
+    """The other diagnoses; where the main one is a course of treatment, the first of them is what is treated."""
+    course = np.array([code.startswith(COURSE) for code in icd10])[main]
+    return [np.where(course, before, o) for before, o in zip([own, *others], others, strict=False)]
 
 
 def _other_diagnoses(draws: Draws, facts: ProvinceFacts, lives: Lives, stays: Stays) -> list[Ints]:

@@ -20,8 +20,10 @@ EXTERNAL, INJURY = ("V", "W", "X", "Y"), ("S", "T")  # chapters XX and XIX
 def filled_in(live: Callable[..., Any]) -> dict[str, pd.DataFrame]:
     """Certificates and cards about ten thousand residents over five years, without a mistake."""
     years = {"population_on": "2021-01-01", "backload_from": "2021-01-01", "end": "2025-12-31", "profile": "clean"}
-    right = {f"recording__death__{part}": 1.0 for part in ("sensitivity", "predictive_value")}
-    feeds = {"feeds": ["cancer_card", "death_certificate"]}
+    right = {
+        f"recording__{s}__{part}": 1.0 for s in ("inpatient", "death") for part in ("sensitivity", "predictive_value")
+    }
+    feeds = {"feeds": ["inpatient_home_page", "cancer_card", "death_certificate"]}
     _, batches, _ = live(list(range(20)), **feeds, **years, **right)
     return {
         b.feed: pd.DataFrame(dict(zip(CONTRACT[b.feed].names, (c.to_pylist() for c in b.columns), strict=True)))
@@ -47,3 +49,13 @@ def test_people_die_in_every_kind_of_place_and_the_old_in_homes_for_them(filled_
     assert age[rows["death_place_code"] == "5"].min() >= 75
     crashed = rows["underlying_cause_code"].str.startswith("V")
     assert (rows.loc[crashed, "death_place_code"] != "4").mean() > 0.7
+
+
+def test_a_course_of_treatment_names_its_cancer_first_and_what_was_given(filled_in: Any) -> None:
+    rows = filled_in["inpatient_home_page"]
+    given = {"Z51.1": "99.25", "Z51.0": "92.29"}  # chemotherapy, radiotherapy (ICD-9-CM-3)
+    for main, operation in given.items():
+        mine = rows[rows["main_diagnosis_code"].str.startswith(main)]
+        assert len(mine) > 10
+        assert mine["other_diagnosis_code_1"].str.startswith("C").all()
+        assert mine["operation_code_1"].str.startswith(operation).all()
