@@ -64,14 +64,25 @@ def _acute(draws: Draws, facts: ProvinceFacts, people: People, health: Health) -
     return key, found.person, found.day, found.condition, treatment, np.ones(len(key), bool)
 
 
+def cancer_treatment(
+    draws: Draws, facts: ProvinceFacts, no: Ints, condition: Ints, stage: Ints
+) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Whether each cancer is operated on, treated with chemotherapy, with radiotherapy, once it is found."""
+    operable = facts.catalogue.cancers.table["operation_code"].notna().to_numpy()[facts.conditions.site[condition]]
+    return (
+        operable & draws.happens(np.array(OPERATED)[stage], "cancer operated", no, condition),
+        draws.happens(np.array(CHEMOTHERAPY)[stage], "chemotherapy", no, condition),
+        draws.happens(np.array(RADIOTHERAPY)[stage], "radiotherapy", no, condition),
+    )
+
+
 def _courses(draws: Draws, facts: ProvinceFacts, people: People, health: Health) -> list[tuple[np.ndarray, ...]]:
     names, cancers = facts.codes.treatments.name, facts.conditions.cancers
     person, at = np.nonzero(health.diagnosis[:, cancers] < NEVER)
     condition = cancers[at]
     found, stage = health.diagnosis[person, condition], health.grade[person, condition].astype(np.int64)
-    no, site = people.no[person], facts.conditions.site[condition]
-    operable = facts.catalogue.cancers.table["operation_code"].notna().to_numpy()[site]
-    operated = operable & draws.happens(np.array(OPERATED)[stage], "cancer operated", no, condition)
+    no = people.no[person]
+    operated, treated, radiated = cancer_treatment(draws, facts, no, condition, stage)
     looked_into = operated | draws.happens(WORK_UP, "work-up", no, condition)
     first = found + 2 + draws.whole(14, "cancer admitted after", no, condition)
 
@@ -82,12 +93,10 @@ def _courses(draws: Draws, facts: ProvinceFacts, people: People, health: Health)
 
     opened = np.where(operated, names.index("surgery"), names.index("work_up"))
     parts = [stays(looked_into, 0, first, opened)]
-    treated = draws.happens(np.array(CHEMOTHERAPY)[stage], "chemotherapy", no, condition)
     cycles = treated * (CYCLES[0] + draws.whole(CYCLES[1], "cycles", no, condition))
     begins = first + np.where(operated, 30, 12) + draws.whole(8, "chemotherapy begins", no, condition)
     for n in range(CYCLES[0] + CYCLES[1] - 1):
         day = begins + n * CYCLE_DAYS + draws.whole(4, "cycle day", no, condition, n)
         parts.append(stays(cycles > n, 1 + n, day, "chemotherapy"))
-    radiated = draws.happens(np.array(RADIOTHERAPY)[stage], "radiotherapy", no, condition)
     parts.append(stays(radiated, 9, begins + (cycles + 1) * CYCLE_DAYS, "radiotherapy"))
     return parts

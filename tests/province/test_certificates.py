@@ -59,3 +59,30 @@ def test_a_course_of_treatment_names_its_cancer_first_and_what_was_given(filled_
         assert len(mine) > 10
         assert mine["other_diagnosis_code_1"].str.startswith("C").all()
         assert mine["operation_code_1"].str.startswith(operation).all()
+
+
+def test_a_card_says_of_a_tumour_what_its_diagnosis_could_show(filled_in: Any) -> None:
+    rows = filled_in["cancer_card"]
+    basis, site, code = rows["basis_code"], rows["site_code"].str[:3], rows["morphology_code"]
+    unseen = ~basis.isin(["5", "6", "7"])
+    assert unseen.sum() > 15
+    assert (rows.loc[~basis.isin(["6", "7"]), "grade_code"] == "9").all()  # a grade needs tissue
+    assert code[(site == "C34") & ~unseen].nunique() >= 3
+    assert (code[(site == "C34") & unseen] == "8000/3").all()
+    assert not ((site == "C80") & (basis == "7")).any()  # no primary site is known that could have been examined
+    leukaemia = rows[site.isin(["C91", "C92", "C95"])]
+    assert (leukaemia[["stage_code", "tnm_stage_code", "metastasis_site"]] == "").all(axis=None)
+    assert (rows.loc[site == "C85", "tnm_stage_code"] == "").all()  # Ann Arbor
+    assert ((rows["metastasis"] == "T") == (rows["tnm_stage_code"] == "4")).all()
+    assert ((rows["metastasis_site"] != "") == (rows["metastasis"] == "T")).all()
+    assert ((rows["first_operation_code"] != "") == (rows["treatment_code"] == "01")).all()
+
+
+def test_some_cancers_are_known_from_the_death_certificate_alone(filled_in: Any) -> None:
+    rows = filled_in["cancer_card"]
+    only = rows[rows["basis_code"] == "0"]
+    assert 0 < len(only) < 0.1 * len(rows)
+    assert (only["vital_status_code"] == "2").all() and (only["stage_code"].isin(["9", ""])).all()
+    assert (only["treatment_code"] == "").all()
+    died = filled_in["death_certificate"].set_index("name")["death_date"].to_dict()
+    assert all(died.get(name, day) == day for name, day in zip(only["name"], only["diagnosed_on"], strict=True))
