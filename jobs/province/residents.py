@@ -33,6 +33,7 @@ from jobs.province.infectious_cards import infectious_card
 from jobs.province.institutions import Institutions
 from jobs.province.laboratory import results
 from jobs.province.life import simulate_lives
+from jobs.province.out_of_bed import out_of_bed
 from jobs.province.pregnancies import LENGTH
 from jobs.province.primary_care import checkups, chronic_followup, followups, health_checkup
 from jobs.province.recording import LOOK_BACK, Batch, Scene
@@ -73,6 +74,7 @@ def live_and_record(
     visits = outpatient_visits(draws, facts, scale, institutions, lives, _months(recent, last))
     stays = hospital_stays(draws, facts, scale, lives, _months(start, last))
     stays = stays.at(np.flatnonzero(stays.discharged >= recent))
+    visits = out_of_bed(visits, stays)
     dead = deaths(draws, facts, scale, lives, stays)
     registered = register_events(lives, first if settings.backload_from else None)
     infecting = _months(max(recent - LONGEST_WAIT, start), last)

@@ -19,6 +19,7 @@ from jobs.province.settings import Yearly
 
 MONTH = np.array([1 / 12])
 READMITTED = 0.087  # readmissions a first admission, as they come out of stays.py
+IN_BED = 0.0073  # visits that fall into a stay and do not take place, as they come out of out_of_bed.py
 PLANNED_YEARS = 3  # of the sample, to count the stays that follow from events and courses of treatment
 LEAST = 0.1  # of deaths at an age that are not excess deaths
 
@@ -110,6 +111,6 @@ def _care(facts: ProvinceFacts, rate: Yearly, health: Health) -> tuple[float, fl
     courses = soon.sum() / PLANNED_YEARS / len(people)
     wanted = (rate.admissions - rate.births_per_1000 / 1000 - courses) / (1 + READMITTED)
     return (
-        max(rate.visits - chronic_visits - antenatal, 0.0) / facts.rates.visits[people.sex, age].mean(),
+        max(rate.visits / (1 - IN_BED) - chronic_visits - antenatal, 0.0) / facts.rates.visits[people.sex, age].mean(),
         max(wanted - chronic_stays, 0.0) / facts.rates.admissions[people.sex, age].mean(),
     )

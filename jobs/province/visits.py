@@ -130,6 +130,7 @@ def _with_diagnosing(
     lives: Lives, months: range, key: Ints, person: Ints, day: Ints, condition: Ints
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Add the visit at which each condition is found."""
+    assert DIAGNOSING + lives.health.diagnosis.shape[1] <= PREGNANT, "no numbers left for visits that find a condition"
     first = month_starts(months)
     who, what = np.nonzero((lives.health.diagnosis >= first[0]) & (lives.health.diagnosis < first[-1]))
     found = lives.health.diagnosis[who, what]

@@ -13,6 +13,7 @@ from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.life import AWAY, Lives, new_year, simulate_lives
+from jobs.province.out_of_bed import out_of_bed
 from jobs.province.people import NEVER
 from jobs.province.scale import scales
 from jobs.province.settings import SimulateSettings
@@ -55,7 +56,8 @@ def world(facts: ProvinceFacts, tmp_path_factory: pytest.TempPathFactory) -> Wor
     alive = [lives.resident(everyone, np.full(len(everyone), d)).sum() for d in middles]
     years = float(np.mean(alive)) * (LAST + 1 - FIRST)
     visits = outpatient_visits(draws, facts, scale, Institutions.of(facts.places, settings), lives, months)
-    return World(lives, visits, hospital_stays(draws, facts, scale, lives, months), years)
+    stays = hospital_stays(draws, facts, scale, lives, months)
+    return World(lives, out_of_bed(visits, stays), stays, years)
 
 
 def published(indicator: str, year: str, sex: str = "B") -> float:
