@@ -28,7 +28,6 @@ class Codes:
 
     icd10: tuple[str, ...]
     name: tuple[str, ...]
-    symptoms: Ints
     outpatient: pd.DataFrame
     inpatient: pd.DataFrame
     causes: pd.DataFrame
@@ -99,11 +98,9 @@ def read_codes() -> Codes:
     for table in (outpatient, inpatient, causes):
         table["diagnosis"] = table["icd10"].map(number)
     causes["immediate"] = causes["immediate_icd10"].map(number).fillna(-1).astype(int)
-    symptoms = icd.index[icd["icd10"].str.startswith("R")].to_numpy(np.int64)
     return Codes(
         tuple(icd["icd10"]),
         tuple(icd["name_zh"]),
-        symptoms,
         outpatient,
         inpatient,
         causes,

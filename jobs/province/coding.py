@@ -49,14 +49,14 @@ def coded(
     scene: Scene, feed: str, rows: Rows, diagnosis: Ints, person: Ints, day: Ints, setting: Ints | int
 ) -> list[pa.Array]:
     """Code and name of the main diagnosis as recorded. ``diagnosis``, ``person``, ``day``, ``setting``: by row."""
-    draws, codes, recorded = scene.draws, scene.facts.codes, scene.facts.codes.recorded
+    draws, recorded = scene.draws, scene.facts.codes.recorded
     setting = np.broadcast_to(setting, diagnosis.shape)
     limits = np.array([_limits(scene.facts, scene.settings, s) for s in range(3)]) + FAR * np.arange(3)[:, None]
     careless = rows.many / scene.institutions.usual[rows.sender]
     u = np.minimum(draws.uniform(f"{feed} coded", rows.key) / careless, FAR / 2)
     kind = np.searchsorted(limits.ravel(), u + FAR * setting, side="right") - len(KINDS) * setting
     which = draws.uniform(f"{feed} coded as", rows.key)
-    symptom = codes.symptoms[(which * len(codes.symptoms)).astype(np.int64)]
+    symptom = recorded.symptom(diagnosis, which)
     code, said = diagnosis.copy(), np.full(len(diagnosis), -1)
     for n, instead in enumerate(
         (None, symptom, recorded.unspecified, recorded.neighbouring, recorded.local, recorded.outside,

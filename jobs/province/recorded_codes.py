@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 import pyarrow as pa
 
 from jobs.province.datafiles import csv, longest_prefix, quoted
-from jobs.province.draws import Ints
+from jobs.province.draws import Floats, Ints
 
 RAW = ("local", "traditional")  # kinds of codes that are no ICD-10 and have no editions
 SAID = ("{}待查", "{}？", "疑似{}", "{}待排", "除外{}")  # how a name says that a diagnosis is only looked into
@@ -22,7 +23,7 @@ class RecordedCodes:
 
     ``codes`` holds the ICD-10 ones edition by edition, the others, and an empty text; ``names`` the names, then those
     of the common diagnoses in each form of ``SAID``, and an empty text. The other fields give the code that takes a
-    diagnosis's place.
+    diagnosis's place, ``symptoms`` several of which one is picked.
     """
 
     common: int
@@ -36,12 +37,13 @@ class RecordedCodes:
     local: Ints
     traditional: Ints
     neighbouring: Ints
+    symptoms: tuple[Ints, Ints, Ints]  # codes in a row; the first of each diagnosis, and how many
 
     @staticmethod
     def read(icd10: tuple[str, ...], name: tuple[str, ...]) -> RecordedCodes:
         """From the list of other codes; ``icd10``, ``name``: the common diagnoses."""
         table = csv("recorded_codes.csv")
-        others = table.drop_duplicates("icd10")
+        others = table[~table["icd10"].isin(icd10)].drop_duplicates("icd10")
         raw = others["kind"].isin(RAW)
         known = [*icd10, *others.loc[~raw, "icd10"]]
         every = [*known, *others.loc[raw, "icd10"]]
@@ -67,7 +69,13 @@ class RecordedCodes:
             instead("local"),
             instead("traditional"),
             _neighbours(icd10),
+            _symptoms(icd10, table[table["kind"] == "symptom"], place),
         )
+
+    def symptom(self, diagnosis: Ints, u: Floats) -> Ints:
+        """A symptom of each diagnosis, by a uniform number."""
+        codes, first, count = self.symptoms
+        return codes[first[diagnosis] + (u * count[diagnosis]).astype(np.int64)]
 
     def code(self, which: Ints, edition: Ints) -> pa.Array:
         """Codes as text in an edition; -1 is empty."""
@@ -83,6 +91,15 @@ class RecordedCodes:
 def _four(code: str) -> str:
     """The first part of an extended code: I10 is I10.x there."""
     return code if "." in code else f"{code}.x"
+
+
+def _symptoms(icd10: tuple[str, ...], table: pd.DataFrame, place: dict[str, int]) -> tuple[Ints, Ints, Ints]:
+    """Those of each diagnosis's longest prefix, save any of its own category."""
+    prefixes = set(table["icd10_prefix"])
+    of = table.groupby("icd10_prefix")["icd10"].agg(list)
+    mine = [[s for s in of[longest_prefix(c, prefixes)] if s[:3] != c[:3]] for c in icd10]
+    count = np.array([len(m) for m in mine])
+    return np.array([place[s] for m in mine for s in m]), np.cumsum(count) - count, count
 
 
 def _neighbours(icd10: tuple[str, ...]) -> Ints:

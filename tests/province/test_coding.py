@@ -56,6 +56,15 @@ def test_as_many_codes_miss_their_category_as_the_sensitivity_leaves(recorded: A
         assert share(rows, kind) == pytest.approx(expected, abs=3 * np.sqrt(expected / len(rows))), kind
 
 
+def test_what_stands_in_a_codes_place_is_of_the_same_department(recorded: Any) -> None:
+    rows = rows_of(recorded[1], "outpatient_visit")
+    dental = rows[rows["department_code"] == "12"]
+    by_symptom, by_local = (dental["marks"] & Defect[k].bit > 0 for k in ("CODE_SYMPTOM", "CODE_LOCAL"))
+    assert by_symptom.sum() > 20 and by_local.sum() > 5
+    assert set(dental.loc[by_symptom, "diagnosis_code"].str[:5]) == {"K08.8"}  # toothache
+    assert set(dental.loc[by_local, "diagnosis_name"]) == {"牙病"}
+
+
 def test_codes_of_a_condition_are_of_people_who_have_it_as_the_predictive_value_says(recorded: Any) -> None:
     scene, batches, events = recorded
     rows = rows_of(batches, "outpatient_visit")
