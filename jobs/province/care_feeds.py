@@ -72,7 +72,7 @@ def registration(scene: Scene, visits: Visits) -> Batch:
         texts(("1", "2", "3"), np.where(emergency, 2, expert)),
         texts(("3", "2", "1"), np.searchsorted(channels, draws.uniform("channel", rows.key))),
         texts(("1", "2"), np.where(rows.wrong, 1 - no, no)),  # attended and cancelled mixed up, corrected later
-        *department_columns(scene, v.department),
+        *department_columns(scene, v.department, rows.sender),
         doctor_no(draws, v.department, v.key),
         texts((EMPLOYEE, RESIDENT), insurance(scene, v.person, day)),
         numbers(share["registration.fee"] * (1 + (expert & ~emergency))),
@@ -105,7 +105,7 @@ def prescription(scene: Scene, care: Encounters) -> Batch:
         encounter_no(scene, c.of_stay, c.source),
         texts(("1", "2"), standing.astype(np.int64)),
         event_time(scene, feed, rows, c.day, c.minute + 10),
-        *department_columns(scene, c.department),
+        *department_columns(scene, c.department, rows.sender),
         doctor_no(draws, c.department, c.source),
         *coded(scene, feed, rows, c.diagnosis, c.person, c.day, np.where(c.of_stay, INPATIENT, OUTPATIENT)),
         edition(scene, rows.sender),

@@ -35,7 +35,6 @@ class Codes:
     inpatient_choice: Choice  # by sex, age group
     condition_code: dict[str, tuple[Choice, Ints]]  # setting -> choice by condition among these codes
     department_code: tuple[str, ...]
-    department_name: tuple[str, ...]
     recorded: RecordedCodes
     treatments: Treatments
     operations: Operations
@@ -108,7 +107,6 @@ def read_codes() -> Codes:
         _reason_choice(inpatient, seasons=False),
         {s: _condition_choice(s, number) for s in "OI"},
         tuple(departments["code"]),
-        tuple(departments["name_zh"]),
         RecordedCodes.read(tuple(icd["icd10"]), tuple(icd["name_zh"])),
         _treatments(number),
         _operations(inpatient),

@@ -86,7 +86,7 @@ def emr_document(scene: Scene, written: Documents, done: Studies) -> Batch:
         *about_person(scene, feed, rows, c.person, d.day),
         encounter_no(scene, c.of_stay, c.source),
         pc.if_else(reported, report_no(scene, c.key), none),
-        *department_columns(scene, c.department),
+        *department_columns(scene, c.department, rows.sender),
         doctor_no(scene.draws, c.department, c.source),
         event_time(scene, feed, rows, d.day, d.minute),
         pc.if_else(of_kind[ADMISSION], words.since, none),

@@ -7,6 +7,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.province.coding import INPATIENT, OUTPATIENT, coded, diagnosis_columns, edition
+from jobs.province.departments import department_names
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.draws import numbers as unique_numbers
 from jobs.province.health_files import file_key
@@ -53,9 +54,10 @@ def stay_no(scene: Scene, key: Ints) -> pa.Array:
     return unique_text(scene, "Z", "stay", key)
 
 
-def department_columns(scene: Scene, department: Ints) -> list[pa.Array]:
-    codes = scene.facts.codes
-    return [texts(codes.department_code, department), texts(codes.department_name, department)]
+def department_columns(scene: Scene, department: Ints, hospital: Ints) -> list[pa.Array]:
+    """Code of the department, and the name that the hospital gives it."""
+    codes = scene.facts.codes.department_code
+    return [texts(codes, department), department_names(scene.draws, department, hospital)]
 
 
 def doctor_no(draws: Draws, department: Ints, key: Ints) -> pa.Array:
@@ -90,7 +92,7 @@ def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
         *about_person(scene, feed, rows, v.person, v.day),
         event_time(scene, feed, rows, v.day, v.minute),
         time_text(v.day, v.minute - waited(draws, v.key)),
-        *department_columns(scene, v.department),
+        *department_columns(scene, v.department, rows.sender),
         doctor_no(draws, v.department, v.key),
         *coded(scene, feed, rows, v.diagnosis, v.person, v.day, OUTPATIENT),
         *diagnosis_columns(scene, v.second, v.hospital),
@@ -118,7 +120,7 @@ def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
         event_time(scene, feed, rows, s.admitted, minute),
         time_text(s.discharged, leaving),
         texts(("1", "2", "3", "9"), np.searchsorted([35, 95, 98], route, side="right")),
-        *department_columns(scene, about.department[e]),
+        *department_columns(scene, about.department[e], rows.sender),
         numbers(way),
         *coded(scene, feed, rows, about.diagnosis[e], s.person, s.admitted, INPATIENT),
         texts(
