@@ -76,6 +76,7 @@ def cancer_card(scene: Scene, found: Cancers) -> Batch:
     seen = findings(draws, sites, c.site, c.at_death, only, rows.key)
     unknown = rows.wrong | draws.happens(share["cancer.stage_unknown"], "stage unknown", rows.key)  # or not yet known
     unknown |= seen.basis == CERTIFICATE_ONLY
+    related = draws.happens(share["cancer.family_history"], "cancer in the family", rows.key)
     columns = [
         unique_text(scene, "N", "cancer card", rows.key),
         patient_no(scene, c.person, hospital[e], c.diagnosed),
@@ -88,7 +89,7 @@ def cancer_card(scene: Scene, found: Cancers) -> Batch:
         texts(BASES, seen.basis),
         *_extent(scene, c, unknown),
         *_treatment(scene, c, seen.basis == CERTIFICATE_ONLY),
-        texts(("F", "T"), draws.happens(share["cancer.family_history"], "cancer in the family", rows.key)),
+        texts(("F", "T"), related.astype(np.int64)),
         event_date(scene, feed, rows, c.diagnosed),
         day_text(reported[e]),
         texts(("1", "2"), (lives.death[c.person] <= reported[e]).astype(np.int64)),
