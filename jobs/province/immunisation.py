@@ -17,6 +17,7 @@ from jobs.province.entries import Entries
 from jobs.province.feeds import unique_text
 from jobs.province.identity import MISSING, MOTHERS
 from jobs.province.life import new_year
+from jobs.province.opening import appointed, next_open
 from jobs.province.people import NEVER, NOBODY, YEAR
 from jobs.province.personal import about_person, residence
 from jobs.province.recording import (
@@ -71,7 +72,8 @@ def doses(scene: Scene) -> Doses:
     late = caught_up | draws.happens(share["vaccination.long_delay"], "vaccine late", key)
     mean = share["vaccination.delay_days"] + CAMPAIGN * late
     delay = (draws.exponential("vaccine delay", key) * mean).astype(np.int64)
-    day = due + np.where(programme.age_months[vaccine] > 0, delay, 0)
+    in_clinic = programme.age_months[vaccine] > 0  # the others at birth, in the maternity ward
+    day = np.where(in_clinic, appointed(draws, "dose put off", due + delay, key), due)
     given = np.flatnonzero(meant & ~missed(draws, scene.facts, key))
     given = given[np.lexsort((vaccine[given], due[given], programme.name[vaccine[given]], person[given]))]
     person, vaccine, key = person[given], vaccine[given], key[given]
@@ -88,7 +90,7 @@ def _apart(day: Ints, ordinal: Ints) -> Ints:
     day = day.copy()
     for nth in range(2, int(ordinal.max(initial=1)) + 1):
         later = np.flatnonzero(ordinal == nth)
-        day[later] = np.maximum(day[later], day[later - 1] + LEAST)
+        day[later] = np.maximum(day[later], next_open(day[later - 1] + LEAST))
     return day
 
 
@@ -105,6 +107,7 @@ def autumn_doses(scene: Scene, seasons: range) -> Ints:
     year, no = np.array(seasons)[None, :], people.no[:, None]
     day = np.array([new_year(y) for y in seasons])[None, :] + AUTUMN[0]
     day = day + draws.whole(AUTUMN[1], "autumn dose day", no, year)
+    day = appointed(draws, "autumn dose put off", day, no, year)
     habit = np.sqrt(HABIT) * draws.normal("influenza habit", no)
     wish = ndtr(habit + np.sqrt(1 - HABIT) * draws.normal("influenza dose", no, year))
     age = (day - people.birth[:, None]) / YEAR

@@ -5,22 +5,24 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from jobs.province.departments import CHILD_YEARS, PAEDIATRICS
 from jobs.province.draws import Floats
 from jobs.province.endemic import endemic_cases
 from jobs.province.epidemic import NO_OUTBREAK, AtRisk, epidemic_infections
 from jobs.province.intensity import GROUP, intensity
 from jobs.province.notifying import Infections, Reports, unnotified
+from jobs.province.opening import CLINIC, minute_of_day
 from jobs.province.outbreaks import LONGEST, Planted
 from jobs.province.people import YEAR
 from jobs.province.recording import Scene, texts
 from jobs.province.registry_feeds import counties
 from jobs.province.transmission import MONDAY, WEEKS
 from jobs.province.truth import Event
-from jobs.province.visits import OTHER, Visits, minute_of, month_starts, second_diagnosis
+from jobs.province.visits import OTHER, Visits, month_starts, second_diagnosis
 
 LONGEST_WAIT = 60  # days until a case is diagnosed
 VISIT = 1 << 58  # numbers of visits for an infection that spreads come after those of all others: see MOST_RESIDENTS
-INFECTIOUS, PAEDIATRICS, CHILD_YEARS = "16", "07", 14
+INFECTIOUS = "16"
 
 
 def infections(scene: Scene, months: range, risk: AtRisk, visits: Visits) -> tuple[Infections, Reports]:
@@ -57,7 +59,7 @@ def infection_visits(scene: Scene, reports: Reports, months: range) -> Visits:
         found.key,
         found.person,
         found.diagnosed,
-        minute_of(draws, found.key),
+        minute_of_day(draws, CLINIC, found.key),
         condition,
         diagnosis[found.disease],
         second_diagnosis(draws, facts, scene.lives, found.key, found.person, found.diagnosed, condition, "O"),

@@ -15,12 +15,14 @@ from jobs.province.childbirth import KEYS, admission_minute, by_caesarean, days_
 from jobs.province.codebook import age_group
 from jobs.province.conditions import AGES
 from jobs.province.courses import NO_TREATMENT, planned_stays
+from jobs.province.departments import with_paediatrics
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import FRAILTY
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives, death_minute
+from jobs.province.opening import WARD, appointed, day_between, less_on_days_off
 from jobs.province.people import NEVER, YEAR
 from jobs.province.pregnancies import deliveries
 from jobs.province.scale import Scale
@@ -111,10 +113,12 @@ def _planned(draws: Draws, facts: ProvinceFacts, lives: Lives, months: range) ->
     """Courses of treatment; then stays after acute events, which bring unplanned readmissions."""
     first = month_starts(months)
     found = planned_stays(draws, facts, lives.people, lives.health)
+    day = appointed(draws, "planned stay put off", found.day, found.key)
+    found = replace(found, day=np.where(found.acute, found.day, day))
     found = found.at(np.flatnonzero((found.day >= first[0]) & (found.day < first[-1])))
     mean = facts.codes.treatments.mean_days[found.treatment]
     spread = np.exp(LOG_SD * draws.normal("days", found.key) - LOG_SD**2 / 2)
-    days = np.clip(np.rint(mean * spread), 1, LONGEST).astype(np.int64)
+    days = less_on_days_off(draws, found.key, found.day, np.clip(np.rint(mean * spread), 1, LONGEST).astype(np.int64))
     no_reason = np.zeros(len(days), np.int64)
     made = _stays(found.key, found.person, found.day, days, found.condition, no_reason, treatment=found.treatment)
     return made.at(np.flatnonzero(~found.acute)), made.at(np.flatnonzero(found.acute))
@@ -145,8 +149,8 @@ def _first_admissions(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: L
     condition = care.cause(person, first[month[cell]], u - other[cell])
     group = people.sex[person] * 5 + age_group(age)
     reason = facts.codes.inpatient_choice.pick(draws.uniform("stay reason", key), group)
-    day = first[month[cell]] + draws.whole((first[1:] - first[:-1])[month[cell]], "admission day", key)
-    days = _length(draws, facts, condition, reason, age, key)
+    day = day_between(draws, "admission day", WARD, first[month[cell]], first[month[cell] + 1], key)
+    days = less_on_days_off(draws, key, day, _length(draws, facts, condition, reason, age, key))
     return _stays(key, person, day, days, condition, reason)
 
 
@@ -191,8 +195,9 @@ def _with_risk(
     again = index.at(back)
     key = again.key + 1
     gap = 1 + (30 * draws.uniform("gap", key) ** 1.4).astype(np.int64)
-    days = _length(draws, facts, again.condition, again.reason, age[back], key)
-    more = _stays(key, again.person, again.discharged + gap, days, again.condition, again.reason)
+    day = again.discharged + gap
+    days = less_on_days_off(draws, key, day, _length(draws, facts, again.condition, again.reason, age[back], key))
+    more = _stays(key, again.person, day, days, again.condition, again.reason)
     return index, more
 
 
@@ -269,6 +274,7 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
         facts.conditions.table["department_no"].to_numpy()[c],
         codes.inpatient["department"].to_numpy()[stays.reason],
     )
+    age = (stays.admitted - lives.people.birth[stays.person]) / YEAR
     share = np.where(chronic, 0.0, codes.inpatient["operated_share"].to_numpy()[stays.reason])
     share = np.where(treated, codes.treatments.operated[stays.treatment], share)
     site, of = facts.conditions.site[c], codes.operations
@@ -280,7 +286,7 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
     return Described(
         diagnosis,
         _treated_first(codes.icd10, diagnosis, own, _other_diagnoses(draws, facts, lives, stays)),
-        department,
+        with_paediatrics(draws, department, age, stays.key),
         institutions.visited(facts.places, lives.county(stays.person, stays.admitted), severity, u),
         draws.happens(share, "operated", stays.key),
         operation,

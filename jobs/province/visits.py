@@ -2,24 +2,26 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from jobs.province.codebook import age_group
 from jobs.province.conditions import AGES, Conditions
+from jobs.province.departments import with_paediatrics
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives, death_minute
+from jobs.province.opening import CLINIC, EMERGENCY, appointed, day_between, minute_of_day
 from jobs.province.people import YEAR
 from jobs.province.pregnancies import antenatal_visits
 from jobs.province.scale import Scale
 
 OTHER = -1  # a visit or stay for none of the chronic conditions
 WINTER = (11, 12, 1, 2, 3)
-PREGNANCY, OBSTETRICS = "Z34.9", "05"
+PREGNANCY, OBSTETRICS, EMERGENCIES = "Z34.9", "05", "20"
 CARE_SEEKING = 0.35  # log standard deviation of how readily people see a doctor (assumed)
 ANTENATAL_VISIT = -2  # a visit of a pregnancy, until it is described
 PER_MONTH = 100  # a person's visits in a month are numbered below this
@@ -74,13 +76,15 @@ def outpatient_visits(
     u = draws.uniform("visit cause", lives.people.no[who], when, ordinal) * mean[cell] * 12
     condition = care.cause(who, first[month[cell]], u - other[cell])
     key = (lives.people.no[who] * 10_000 + when) * PER_MONTH + ordinal
-    day = first[month[cell]] + draws.whole((first[1:] - first[:-1])[month[cell]], "visit day", key)
+    day = day_between(draws, "visit day", CLINIC, first[month[cell]], first[month[cell] + 1], key)
     every = _with_diagnosing(lives, months, key, who, day, condition)
     every = _with_antenatal(draws, lives, months, *every)
-    here = lives.resident(every[1], every[2])
-    last = np.flatnonzero(here & (every[2] == lives.death[every[1]]))
-    here[last] = minute_of(draws, every[0][last]) < death_minute(draws, lives.people.no[every[1][last]])
-    return _described(draws, facts, institutions, lives, *(e[here] for e in every))
+    described = _described(draws, facts, institutions, lives, *every)
+    here = lives.resident(described.person, described.day)
+    last = np.flatnonzero(here & (described.day == lives.death[described.person]))
+    dies = death_minute(draws, lives.people.no[described.person[last]])
+    here[last] = described.minute[last] < dies
+    return described.at(np.flatnonzero(here))
 
 
 class CareOfConditions:
@@ -148,6 +152,8 @@ def _with_antenatal(
 ) -> tuple[Ints, Ints, Ints, Ints]:
     """Add the visits of pregnancies."""
     first, found = month_starts(months), antenatal_visits(draws, lives.people)
+    no = lives.people.no[found.person]
+    found = replace(found, day=appointed(draws, "antenatal put off", found.day, no, found.day))
     found = found.at(np.flatnonzero((found.day >= first[0]) & (found.day < first[-1])))
     extra = _month_key(lives, found.person, found.day) + PREGNANT + found.nth % 8
     reason = np.full(len(extra), ANTENATAL_VISIT)
@@ -174,7 +180,8 @@ def _described(
     """Reason, department, second diagnosis, hospital and time of day of each visit."""
     codes, people = facts.codes, lives.people
     winter = np.isin(day.astype("M8[D]").astype("M8[M]").astype(np.int64) % 12 + 1, WINTER)
-    group = (winter * 2 + people.sex[person]) * 5 + age_group((day - people.birth[person]) / YEAR)
+    age = (day - people.birth[person]) / YEAR
+    group = (winter * 2 + people.sex[person]) * 5 + age_group(age)
     u = draws.uniform("visit reason", key)
     reason = codes.outpatient_choice.pick(u, group)
     choice, of_condition = codes.condition_code["O"]
@@ -187,6 +194,8 @@ def _described(
     departments = facts.conditions.table["department_no"].to_numpy()
     department = np.where(chronic, departments[c], codes.outpatient["department"].to_numpy()[reason])
     department[pregnant] = codes.department_code.index(OBSTETRICS)
+    urgent = department == codes.department_code.index(EMERGENCIES)
+    day = np.where(urgent, _any_day(draws, day, key), day)
     usual = draws.uniform("usual hospital", people.no[person], condition + 1)
     u = np.where(draws.happens(0.8, "usual", key), usual, draws.uniform("hospital", key))
     severity = np.where(chronic, facts.conditions.severity[c], 0)
@@ -195,18 +204,20 @@ def _described(
         key,
         person,
         day,
-        minute_of(draws, key),
+        np.where(urgent, minute_of_day(draws, EMERGENCY, key), minute_of_day(draws, CLINIC, key)),
         condition,
         diagnosis,
         second_diagnosis(draws, facts, lives, key, person, day, condition, "O"),
-        department,
+        with_paediatrics(draws, department, age, key),
         hospital,
     )
 
 
-def minute_of(draws: Draws, key: Ints) -> Ints:
-    """The minute of the day at which a visit begins."""
-    return 450 + draws.whole(300, "minute", key) + draws.whole(2, "afternoon", key) * 240
+def _any_day(draws: Draws, day: Ints, key: Ints) -> Ints:
+    """Any day of the same month: emergencies don't wait until a clinic opens."""
+    month = day.astype("M8[D]").astype("M8[M]")
+    first, until = (m.astype("M8[D]").astype(np.int64) for m in (month, month + 1))
+    return first + draws.whole(until - first, "emergency day", key)
 
 
 def second_diagnosis(

@@ -5,9 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
+from jobs.province.opening import holidays
 from jobs.province.settings import FEEDS
 from jobs.tables.contract import load_contracts
 from tests.province.conftest import CONTRACTS
@@ -34,3 +36,55 @@ def test_those_who_lie_in_hospital_see_no_doctor_elsewhere(seen: Any) -> None:
     inside = (day > both["admitted_at"].str[:10]) & (day < both["discharged_at"].str[:10])
     assert len(both) > 20_000
     assert inside.sum() <= 3  # a condition was found that day
+
+
+def test_clinics_are_busiest_on_mondays_and_in_the_morning_and_hardly_open_in_the_spring_festival(seen: Any) -> None:
+    visits = seen["outpatient_visit"]
+    time = pd.to_datetime(visits["visit_time"])
+    clinic = time[~visits["department_code"].isin(["07", "20"])]  # not paediatrics either: nor do children wait
+    by_weekday, by_hour = clinic.dt.dayofweek.value_counts(), clinic.dt.hour.value_counts()
+    assert by_weekday.idxmax() == 0 and by_weekday[6] < 0.55 * by_weekday[0]
+    assert by_hour[[8, 9, 10]].min() > by_hour[[14, 15]].max() > by_hour[13] > by_hour[12]  # two peaks
+    assert set(by_hour.index) <= set(range(7, 20))
+    day = clinic.dt.strftime("%Y-%m-%d")
+    festival, later = day.between("2024-02-09", "2024-02-15"), day.between("2024-02-19", "2024-02-25")
+    assert festival.sum() < 0.5 * later.sum()
+
+
+def test_emergencies_come_at_all_hours_and_days(seen: Any) -> None:
+    visits = seen["outpatient_visit"]
+    time = pd.to_datetime(visits.loc[visits["department_code"] == "20", "visit_time"])
+    by_hour = time.dt.hour.value_counts().reindex(range(23), fill_value=0)
+    assert by_hour.min() > 5
+    assert by_hour[[18, 19, 20, 21]].mean() > 1.2 * by_hour[[9, 10, 11, 12]].mean()
+    by_weekday = time.dt.dayofweek.value_counts()
+    assert by_weekday.max() < 1.3 * by_weekday.min()
+
+
+def test_few_leave_hospital_on_sundays_and_no_one_is_vaccinated_then_but_newborns(seen: Any) -> None:
+    left = pd.to_datetime(seen["inpatient_home_page"]["discharged_at"]).dt.dayofweek.value_counts()
+    assert left[6] < 0.75 * left[:5].mean()
+    given = seen["immunisation"]
+    day, born = (pd.to_datetime(given[c]) for c in ("vaccinated_on", "birth_date"))
+    assert (given.loc[day.dt.dayofweek == 6, "vaccinated_on"] == given.loc[day.dt.dayofweek == 6, "birth_date"]).all()
+    by_weekday = day[day > born].dt.dayofweek.value_counts()
+    assert by_weekday.max() < 1.6 * by_weekday.min()
+
+
+def test_children_go_to_paediatrics_and_hospitals_name_their_departments(seen: Any) -> None:
+    visits = seen["outpatient_visit"]
+    age = visits["visit_time"].str[:4].astype(int) - visits["birth_date"].str[:4].astype(int)
+    children = visits.loc[age < 6, "department_code"]
+    assert (children == "07").mean() > 0.6  # the others: skin, eyes, ears, teeth, injuries
+    assert (children == "03.01").mean() < 0.03
+    assert (visits.loc[age >= 18, "department_code"] != "07").all()
+    names = visits.groupby(["sender", "department_code"])["department_name"].nunique()
+    assert (names == 1).all()
+    assert visits.loc[visits["department_code"] == "03.01", "department_name"].nunique() >= 3
+
+
+def test_holidays_by_sun_and_moon() -> None:
+    known = ["2023-01-21", "2024-02-09", "2025-01-28", "2024-04-04", "2025-05-31", "2023-09-29", "2025-10-06"]
+    assert np.isin(np.array(known, "M8[D]").astype(np.int64), holidays()).all()
+    working = ["2024-02-08", "2024-02-19", "2025-06-02", "2025-10-09"]
+    assert not np.isin(np.array(working, "M8[D]").astype(np.int64), holidays()).any()
