@@ -52,8 +52,7 @@ def coded(
     draws, recorded = scene.draws, scene.facts.codes.recorded
     setting = np.broadcast_to(setting, diagnosis.shape)
     limits = np.array([_limits(scene.facts, scene.settings, s) for s in range(3)]) + FAR * np.arange(3)[:, None]
-    careless = rows.many / scene.institutions.usual[rows.sender]
-    u = np.minimum(draws.uniform(f"{feed} coded", rows.key) / careless, FAR / 2)
+    u = np.minimum(draws.uniform(f"{feed} coded", rows.key) / rows.careless, FAR / 2)
     kind = np.searchsorted(limits.ravel(), u + FAR * setting, side="right") - len(KINDS) * setting
     which = draws.uniform(f"{feed} coded as", rows.key)
     symptom = recorded.symptom(diagnosis, which)

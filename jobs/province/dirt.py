@@ -44,9 +44,14 @@ class Dirt:
 
     spread: float
     clerk_spread: float
+    registry_multiple: float
     person_without_id: float
     person_permit: float
+    permit_hong_kong: float
+    permit_macao: float
     person_foreign: float
+    foreigner_new_card: float
+    foreigner_old_card: float
     person_soldier: float
     person_minority_name: float
     person_rare_character: float
@@ -61,6 +66,7 @@ class Dirt:
     id_of_mother: float
     id_military: float
     name_homophone: float
+    homophone_of_surname: float
     name_spaced: float
     name_cut_short: float
     name_dot: float

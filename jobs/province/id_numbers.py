@@ -19,15 +19,14 @@ WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])  # GB 
 CHECK = np.array(list("10X98765432"))
 NEW_CARDS = (np.datetime64("1999-10-01") - np.datetime64("1970-01-01")).astype(int)  # 18-digit numbers from then on
 CITIZEN, PERMIT, FOREIGN_CARD, OLD_CARD, PASSPORT = range(5)
-PERMITS = (0.4, 0.1, 0.5)  # Hong Kong, Macao, Taiwan (assumed)
-FOREIGNERS = (0.2, 0.1, 0.7)  # with a card of 2023, an older card, a passport only (assumed)
 FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
 
 
 def kinds(draws: Draws, dirt: Dirt, people: People) -> Ints:
     """The document of each person."""
     u = draws.uniform("document", people.no)
-    card = FOREIGN_CARD + Choice.of(FOREIGNERS).pick(draws.uniform("foreigner's document", people.no))
+    cards = dirt.foreigner_new_card, dirt.foreigner_old_card
+    card = FOREIGN_CARD + Choice.of([*cards, 1 - sum(cards)]).pick(draws.uniform("foreigner's document", people.no))
     permit = u < dirt.person_permit
     foreign = ~permit & (u < dirt.person_permit + dirt.person_foreign) & (people.mother == NOBODY)
     return np.select([permit, foreign], [PERMIT, card], CITIZEN)
@@ -42,7 +41,8 @@ def true_numbers(draws: Draws, dirt: Dirt, people: People, kind: Ints) -> tuple[
     start = (draws.bits("id numbers of a day", people.birth, people.sex) % np.uint64(SLOTS)).astype(np.int64)
     slot = ((people.block * 2 + same_day) * 314_159 + start) % SLOTS  # 314,159 and 500,000 have no common factor
     area, sequence = slot // 500, (slot % 500) * 2 + (people.sex == 0)
-    which = Choice.of(PERMITS).pick(draws.uniform("permit of", people.no))
+    permits = dirt.permit_hong_kong, dirt.permit_macao
+    which = Choice.of([*permits, 1 - sum(permits)]).pick(draws.uniform("permit of", people.no))
     region = np.select(
         [kind == PERMIT, kind == FOREIGN_CARD],
         [(81 + which) * 10_000 + PREFIX * 10 + area % 10, FOREIGN],

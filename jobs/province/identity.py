@@ -91,7 +91,7 @@ def identity(draws: Draws, names: Names, people: People, dirt: Dirt) -> Identity
     rare = naming.outside_gbk(names, true)
     variants = [
         true,
-        naming.homophones(draws, names, people, true),
+        naming.homophones(draws, names, dirt, people, true),
         np.array([" ".join(n) for n in true], dtype=object),
         naming.temporary(people, true),
         np.array([n[: naming.FIELD] for n in true], dtype=object),

@@ -13,7 +13,7 @@ from jobs.province.settings import SimulateSettings
 
 NONE = -1
 CLERKS = 12  # who write an institution's rows of one feed (assumed)
-REGISTRIES = 0.1  # their dirt, as a multiple of hospitals' (assumed)
+LEAST = 1e-9  # multiple of the shares of dirt: uniform numbers are divided by it
 
 
 @dataclass(frozen=True)
@@ -30,8 +30,8 @@ class Institutions:
     primary: Ints  # the clinics of a city that make check-ups and follow chronic disease, as one sender
     gb18030: np.ndarray
     edition: Ints  # position in EDITIONS
-    dirt: Floats  # multiple of the shares of dirt; hospitals' mean is 1
-    usual: Floats  # mean of that multiple for institutions of the kind
+    careless: Floats  # each institution's own multiple of the shares of dirt, mean 1
+    dirt: Floats  # the same, lower where rows are kept well, by registries; hospitals' mean is 1
     clerk: Floats  # [institution, clerk]: the clerks' own multiple of it, mean 1
     choice: Floats  # [severity]: shares of their county's, the city's and the city's other hospitals; the rest go far
 
@@ -60,7 +60,8 @@ class Institutions:
         draws, key = Draws(settings.seed), np.array([int.from_bytes(c.encode()[-10:], "big") % 2**63 for c in codes])
         spread, clerks = settings.dirt.spread, settings.dirt.clerk_spread
         national, insurance = settings.recording.national_edition, settings.recording.insurance_edition
-        kept_well = np.where(np.isin(np.arange(len(codes)), hospital), 1.0, REGISTRIES)
+        careless = np.exp(spread * draws.normal("dirt", key) - spread**2 / 2)
+        registries = max(settings.dirt.registry_multiple, LEAST)
         return Institutions(
             tuple(codes),
             np.array(city_of),
@@ -72,8 +73,8 @@ class Institutions:
             primary,
             draws.happens(settings.gb18030_share, "encoding", key),
             Choice.of([1 - national - insurance, national, insurance]).pick(draws.uniform("edition", key)),
-            kept_well * np.exp(spread * draws.normal("dirt", key) - spread**2 / 2),
-            kept_well,
+            careless,
+            np.where(np.isin(np.arange(len(codes)), hospital), 1.0, registries) * careless,
             np.exp(clerks * draws.normal("clerk dirt", key[:, None], np.arange(CLERKS)) - clerks**2 / 2),
             csv("hospital_choice.csv")[["own_county", "city", "other_of_city"]].to_numpy(),
         )

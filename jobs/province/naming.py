@@ -14,7 +14,6 @@ DOT = "·"
 OTHER_DOTS = "•‧・．."
 FIELD = 6  # characters that a short field holds
 MOTHERS_SURNAME = 0.04  # of mothers whose children have theirs, though the father is known (assumed)
-SURNAME_MISTAKEN = 0.15  # of homophones: in the surname (assumed)
 
 
 def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: np.ndarray) -> np.ndarray:
@@ -74,9 +73,9 @@ def _namesakes(draws: Draws, dirt: Dirt, people: People, text: np.ndarray) -> np
     return made
 
 
-def homophones(draws: Draws, names: Names, people: People, true: np.ndarray) -> np.ndarray:
+def homophones(draws: Draws, names: Names, dirt: Dirt, people: People, true: np.ndarray) -> np.ndarray:
     """Each name with one character replaced by another of the same sound, where a character has one."""
-    surname = draws.happens(SURNAME_MISTAKEN, "homophone of surname", people.no)
+    surname = draws.happens(dirt.homophone_of_surname, "homophone of surname", people.no)
     u = draws.uniform("homophone", people.no)
     made = true.copy()
     for n, (name, of_surname, x) in enumerate(zip(true.tolist(), surname.tolist(), u.tolist(), strict=True)):

@@ -160,7 +160,7 @@ def residence(scene: Scene, feed: str, rows: Rows, county: Ints) -> pa.Array:
     """County codes (AWAY is empty); some by the code that the county, or a part of it, had before."""
     places, draws = scene.facts.places, scene.draws
     at = np.flatnonzero((county != AWAY) & (places.former.count[county] > 0))
-    share = scene.settings.dirt.county_old_code * rows.many[at]
+    share = scene.settings.dirt.county_old_code * rows.careless[at]
     at = at[draws.happens(share, f"{feed} old county", rows.key[at])]
     which = places.former.pick(county[at], draws.uniform(f"{feed} which old county", rows.key[at]))
     shown = county.copy()
@@ -184,7 +184,8 @@ def age(scene: Scene, feed: str, rows: Rows, person: Ints, day: Ints) -> pa.Arra
     """Whole years, or a text: 3月12天 of infants, 2岁3月 of small children, 45岁."""
     days = day - scene.lives.people.birth[person]
     text = numbers((days / YEAR).astype(np.int64))
-    at = np.flatnonzero(rows.happens(scene.draws, scene.settings.dirt.age_text, f"{feed} age"))
+    share = scene.settings.dirt.age_text
+    at = np.flatnonzero(rows.happens(scene.draws, share, f"{feed} age", everywhere=True))
     rows.mark(Defect.AGE_TEXT, at)
     return replaced(text, at, pa.array([_age_text(n) for n in days[at].tolist()], pa.string()))
 

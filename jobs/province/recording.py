@@ -56,15 +56,16 @@ class Rows:
     wrong: np.ndarray
     clerk: Ints
     many: Floats  # multiple of the shares of dirt: the institution's times the clerk's
+    careless: Floats  # the same, where registries keep their rows no better than hospitals, mean 1
     defects: Ints
 
     def mark(self, kind: Defect, where: np.ndarray) -> None:
         """Note a defect of these rows (a mask, or positions each given once)."""
         self.defects[where] |= kind.bit
 
-    def happens(self, draws: Draws, share: float, purpose: str) -> np.ndarray:
-        """The rows that a defect of this share befalls."""
-        return draws.happens(share * self.many, purpose, self.key)
+    def happens(self, draws: Draws, share: float, purpose: str, *, everywhere: bool = False) -> np.ndarray:
+        """The rows that a defect of this share befalls; ``everywhere``: registries' as often as hospitals'."""
+        return draws.happens(share * (self.careless if everywhere else self.many), purpose, self.key)
 
 
 @dataclass(frozen=True)
@@ -87,8 +88,8 @@ def rows_sent(
     ``two_systems``: some institutions have two systems that send the same event, each under its own number.
     """
     draws, dirt = scene.draws, scene.settings.dirt
-    clerk = draws.whole(CLERKS, f"{feed} clerk", key)
-    many = scene.institutions.dirt[sender] * scene.institutions.clerk[sender, clerk]
+    clerk, senders = draws.whole(CLERKS, f"{feed} clerk", key), scene.institutions
+    many = senders.dirt[sender] * senders.clerk[sender, clerk]
     of = np.arange(len(key))
     if two_systems:
         second = np.flatnonzero(draws.happens(dirt.row_of_two_systems * many, f"{feed} two systems", key))
@@ -110,7 +111,9 @@ def rows_sent(
     block = scene.lives.people.block[person[of[event]]]
     order = np.lexsort((key[event], when, block, period, sender[event]))
     e, is_wrong, repeats = event[order], is_wrong[order], repeats[order]
-    rows = Rows(of[e], sender[e], period[order], key[e], is_wrong, clerk[e], many[e], np.zeros(len(e), np.int64))
+    sender, clerk, many = sender[e], clerk[e], many[e]
+    careless = senders.careless[sender] * senders.clerk[sender, clerk]
+    rows = Rows(of[e], sender, period[order], key[e], is_wrong, clerk, many, careless, np.zeros(len(e), np.int64))
     for kind, where in (
         (Defect.ROW_LATE, late[e]),
         (Defect.ROW_CORRECTED, is_wrong),

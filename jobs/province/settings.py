@@ -43,10 +43,12 @@ FIRST_FEEDS = (
 )
 """Those that institutions deliver from the first day on; the others follow from ``later_feeds_from`` on."""
 ABOVE_ONE = (  # numbers that are no shares
-    *("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions", "spread", "clerk_spread"),
+    *("mortality_scale", "births_per_1000", "boys_per_100_girls", "visits", "admissions"),
+    *("spread", "clerk_spread", "registry_multiple"),
     *("missing", "symptom", "unspecified", "neighbouring", "local", "outside", "traditional"),
 )
 MOST = dict.fromkeys(ABOVE_ONE, 1000.0) | {"move_in": 0.08}  # numbers are kept for a hundred arrivals a block and year
+PARTS = (("permit_hong_kong", "permit_macao"), ("foreigner_new_card", "foreigner_old_card"))  # of one whole
 S = TypeVar("S", bound="Yearly | Coding | Dirt")
 
 
@@ -126,7 +128,7 @@ class SimulateSettings:
             partitions=None if node.get("partitions") is None else _whole(node, "partitions", 1, 100_000),
             rate=_group(Yearly, node, "rate"),
             recording=_recording(node["recording"]),
-            dirt=_group(Dirt, node, "dirt"),
+            dirt=_dirt(node),
             outbreaks=Outbreaks.read(node["outbreaks"]),
             undelivered=Undelivered.read(node["undelivered"]),
         )
@@ -159,6 +161,14 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
     inner, outer = sorted((made.out.resolve(), made.truth.resolve()), key=lambda p: -len(p.parts))
     if inner == outer or outer in inner.parents:
         raise Refused(f"simulate.truth={made.truth}: must lie apart from simulate.out={made.out}")
+    return made
+
+
+def _dirt(node: Mapping[str, Any]) -> Dirt:
+    made = _group(Dirt, node, "dirt")
+    for one, other in PARTS:
+        if getattr(made, one) + getattr(made, other) > 1:
+            raise Refused(f"simulate.dirt.{one} and simulate.dirt.{other}: must not come to more than 1 together")
     return made
 
 

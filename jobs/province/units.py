@@ -55,13 +55,14 @@ def _limit_text(limit: Floats) -> pa.Array:
 
 def weight_text(scene: Scene, feed: str, rows: Rows, weight: Floats) -> pa.Array:
     """Weights in kg; some in jin of 500 g, without saying so."""
-    jin = rows.happens(scene.draws, scene.settings.dirt.weight_in_jin, f"{feed} jin")
+    jin = rows.happens(scene.draws, scene.settings.dirt.weight_in_jin, f"{feed} jin", everywhere=True)
     rows.mark(Defect.WEIGHT_IN_JIN, jin)
     return numbers(weight * np.where(jin, 2, 1), 1)
 
 
 def pressure_texts(scene: Scene, feed: str, rows: Rows, systolic: Ints, diastolic: Ints) -> list[pa.Array]:
     """Blood pressures in mmHg; some in kPa, with a decimal and without saying so."""
-    at = np.flatnonzero(rows.happens(scene.draws, scene.settings.dirt.pressure_in_kpa, f"{feed} kPa"))
+    share = scene.settings.dirt.pressure_in_kpa
+    at = np.flatnonzero(rows.happens(scene.draws, share, f"{feed} kPa", everywhere=True))
     rows.mark(Defect.PRESSURE_IN_KPA, at)
     return [replaced(numbers(x), at, numbers(x[at] / MMHG_PER_KPA, 1)) for x in (systolic, diastolic)]

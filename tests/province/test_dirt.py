@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Callable
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -109,6 +110,29 @@ def test_a_share_of_rows_comes_out_as_set(live: Callable[..., Any]) -> None:
     ):  # fmt: skip
         assert (rows["marks"] & kind.bit > 0).mean() == pytest.approx(share, rel=0.3), kind
     assert (rows["marks"] & Defect.ID_BORROWED.bit > 0).mean() < 0.0005
+
+
+def test_shares_hold_in_every_feed(live: Callable[..., Any]) -> None:
+    """Registries make a tenth of hospitals' mistakes, but as many in what mostly they send."""
+    anywhere = {"id_missing": 0.1, "sex_code_unknown": 0.1, "row_repeated": 0.1}
+    mostly_theirs = {"county_old_code": 0.3, "age_text": 0.3, "weight_in_jin": 0.3, "pressure_in_kpa": 0.3}
+    changed = {f"dirt__{n}": s for n, s in {**anywhere, **mostly_theirs, "spread": 0.0, "clerk_spread": 0.0}.items()}
+    scene, batches, _ = live(range(4), end="2023-12-31", **MANY_CARDS, **changed)
+    former = np.array(scene.facts.places.county_code)[scene.facts.places.former.count > 0]
+    codes = {*former, *scene.facts.places.former.table["old_code"]}
+    seen = []
+    for (feed, rows), kind in product(framed(batches).items(), (*anywhere, *mostly_theirs)):
+        if kind == "county_old_code":  # of places whose code changed
+            rows = rows[rows.get(field_of(Defect.COUNTY_OLD_CODE, feed), rows["sex_code"]).isin(codes)]
+        marked = rows["marks"] & Defect[kind.upper()].bit > 0
+        if kind in mostly_theirs and not marked.any():  # a feed without such a field
+            continue
+        hospital = np.isin(rows["sender"], scene.institutions.hospital)
+        share = anywhere[kind] * np.where(hospital, 1.0, 0.1) if kind in anywhere else np.full(len(rows), 0.3)
+        noise = np.sqrt((share * (1 - share)).sum())
+        assert abs(marked.sum() - share.sum()) < 5 * noise + 0.12 * share.sum(), (feed, kind, marked.mean())
+        seen.append((feed, kind))
+    assert {k for _, k in seen} == {*anywhere, *mostly_theirs} and len({f for f, _ in seen}) == len(FEEDS)
 
 
 def test_numbers_are_what_the_truth_says(dirty: Any) -> None:

@@ -31,6 +31,11 @@ from tests.province.conftest import FACTS, node
         ({"rate__move_out": 1.5}, r"simulate\.rate\.move_out=1\.5: must be a number from 0 to 1"),
         ({"dirt__id_missing": -0.1}, r"simulate\.dirt\.id_missing=-0\.1: must be a number from 0 to 1"),
         ({"dirt__id_borrowed": 1.5}, r"simulate\.dirt\.id_borrowed=1\.5: must be a number from 0 to 1"),
+        ({"dirt__registry_multiple": -0.1}, r"simulate\.dirt\.registry_multiple=-0\.1: must be a number from 0"),
+        (
+            {"dirt__permit_hong_kong": 0.7, "dirt__permit_macao": 0.4},
+            r"simulate\.dirt\.permit_hong_kong and simulate\.dirt\.permit_macao: must not come to more than 1 together",
+        ),
         ({"recording__death__sensitivity": -1}, r"simulate\.recording\.death\.sensitivity=-1: must be a number from 0"),
         (
             {"recording__outpatient__predictive_value": 0},
