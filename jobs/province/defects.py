@@ -51,6 +51,7 @@ class Defect(IntEnum):
     ROW_REPEATED = auto()
     ROW_CORRECTED = auto()
     ROW_OF_TWO_SYSTEMS = auto()
+    FILE_REPEATED = auto()
     FILE_WITHDRAWN = auto()
     LAB_OTHER_UNIT = auto()
     LAB_LOCAL_NAME = auto()

@@ -1,7 +1,8 @@
 """What really happened, kept apart from the lake as Parquet: ``person``, ``event``, ``record`` and ``defect``.
 
 ``record`` (file, row, person): who each delivered row is about; row 0 is the first after the header. ``defect`` (file,
-row, field, kind): what was planted wrong in it, one row a defect; no field where it is the whole row. ``event``
+row, field, kind): what was planted wrong in it, one row a defect; no field where it is the whole row. A file sent again
+(``file_repeated``) or under wrong numbers (``file_withdrawn``) has it on each of its rows. ``event``
 (person, kind, date, city, county): what happened in the days of the run, and the conditions that people already had
 when they first appear; places are those of usual residence, empty outside the province. ``person``: everyone who first
 appears in the run, with mother and father. ``cause_of_death``: why each death happened. ``infection``, ``outbreak``

@@ -110,21 +110,21 @@ def write_files(desk: Desk, batches: Iterator[pa.RecordBatch]) -> Iterator[pa.Re
     """Write the files of chunks that come ordered by sender, feed, period and part; yields counts by feed."""
     shard: tuple[int, str] | None = None
     writer: _Shard | None = None
-    for (sender, feed, period, piece), texts, persons, defects in _by_file(batches, desk.rows_per_file):
+    for (sender, feed, period), texts, persons, defects in _by_file(batches, desk.rows_per_file):
         if shard != (sender, feed):
             if writer:
                 yield writer.done()
             shard, writer = (sender, feed), _Shard(desk, sender, feed)
         assert writer
-        writer.file(period, piece, texts, persons, defects)
+        writer.file(period, texts, persons, defects)
     if writer:
         yield writer.done()
 
 
 def _by_file(
     batches: Iterator[pa.RecordBatch], most: int
-) -> Iterator[tuple[tuple[int, str, int, int], list[bytes], list[bytes], list[bytes]]]:
-    """Gather the chunks of each file, named by sender, feed, period and its number among the period's files.
+) -> Iterator[tuple[tuple[int, str, int], list[bytes], list[bytes], list[bytes]]]:
+    """Gather the chunks of each file, named by sender, feed and period.
 
     A file is full with the chunk that brings it to ``most`` rows, so memory holds one file, however large the province.
     """
@@ -132,22 +132,21 @@ def _by_file(
     texts: list[bytes] = []
     persons: list[bytes] = []
     defects: list[bytes] = []
-    piece, rows = 1, 0
+    rows = 0
     for batch in batches:
         columns = (batch.column(n).to_pylist() for n in ("sender", "feed", "period", "text", "persons", "defects"))
         for sender, feed, period, text, person, marks in zip(*columns, strict=True):
             of = (sender, feed, period)
             if of != now or rows >= most:
                 if now:
-                    yield (*now, piece), texts, persons, defects
-                piece = piece + 1 if of == now else 1
+                    yield now, texts, persons, defects
                 now, texts, persons, defects, rows = of, [], [], [], 0
             texts.append(text)
             persons.append(person)
             defects.append(marks)
             rows += len(person) // 8
     if now:
-        yield (*now, piece), texts, persons, defects
+        yield now, texts, persons, defects
 
 
 class _Shard:
@@ -159,6 +158,7 @@ class _Shard:
         self.files = self.rows = self.bytes = self.held = 0
         self.about: list[tuple[str, Ints, Ints]] = []
         self.stems = _stems(desk, sender, feed)
+        self.sent = [0] * len(self.stems)
         draws, keys = Draws(desk.seed), np.array([text_key(s) for s in self.stems], np.uint64)
         self.twice = draws.happens(desk.file_repeated, "file repeated", keys)
         self.wrong = draws.happens(desk.file_withdrawn, "file withdrawn", keys)
@@ -170,37 +170,39 @@ class _Shard:
             path.parent.mkdir(parents=True, exist_ok=True)
         self.truth, self.defects = (pq.ParquetWriter(p, s) for p, s in zip(self.parts, (RECORD, DEFECT), strict=True))
 
-    def file(self, period: int, piece: int, texts: list[bytes], persons: list[bytes], defects: list[bytes]) -> None:
-        """Write one file (the ``piece``-th of a period's, from 1), who its rows are about and what is wrong with them.
+    def file(self, period: int, texts: list[bytes], persons: list[bytes], defects: list[bytes]) -> None:
+        """Write one file of a period's, who its rows are about and what is wrong with them.
 
         Some are sent twice. Of some the rows are first sent under wrong record numbers; that file is taken back.
         """
-        lines, stem = b"".join(texts), self.stems[period] + (f"_{piece}" if piece > 1 else "")
+        lines = b"".join(texts)
         who, marks = (np.frombuffer(b"".join(x), np.int64) for x in (persons, defects))
         if self.wrong[period] and len(who):
-            wrong = self._send(f"{stem}_wrong", period, _renumbered(lines), who, marks | Defect.FILE_WITHDRAWN.bit)
-            self._take_back(period, stem, wrong)
-        for ending in ("", "_resent")[: 1 + self.twice[period]]:
-            self._send(f"{stem}{ending}", period, lines, who, marks)
+            self._take_back(period, *self._send(period, _renumbered(lines), who, marks | Defect.FILE_WITHDRAWN.bit))
+        self._send(period, lines, who, marks)
+        if self.twice[period] and len(who):
+            self._send(period, lines, who, marks | Defect.FILE_REPEATED.bit)
 
-    def _send(self, stem: str, period: int, lines: bytes, who: Ints, marks: Ints) -> bytes:
-        """Write a file of these rows and note it in the truth; returns its content."""
+    def _send(self, period: int, lines: bytes, who: Ints, marks: Ints) -> tuple[str, bytes]:
+        """Write a file of these rows, numbered as its period's are sent, and note it in the truth: name, content."""
         desk, when = self.desk, self.desk.periods[period]
         body = file_body(self.wire, desk.feeds[self.feed].columns, lines, when.delivered)
-        name = f"{stem}.{self.wire.format}"
+        self.sent[period] += 1
+        number = f"_{self.sent[period]:02}" if self.sent[period] > 1 else ""
+        name = f"{self.stems[period]}{number}.{self.wire.format}"
         _put(f"{desk.out}/{name}", body, _manifest(desk, self.sender, self.feed, when, body, len(who), self.wire))
         self.about.append((name, who, marks))
         self.held += len(who)
         if self.held > HELD:
             self._record()
         self.files, self.rows, self.bytes = self.files + 1, self.rows + len(who), self.bytes + len(body)
-        return body
+        return name, body
 
     def _take_back(self, period: int, sent_as: str, body: bytes) -> None:
-        """Send, some days after, an empty file whose manifest names this content as withdrawn."""
+        """Send, some days after, an empty file of the same name whose manifest names this content as withdrawn."""
         desk, when = self.desk, self.desk.periods[period]
-        stem, after = Path(sent_as), timedelta(int(self.taken_back_after[period]))
-        name = stem.parents[1] / str(when.delivered + after) / f"{stem.name}_withdrawn.{self.wire.format}"
+        sent, after = Path(sent_as), timedelta(int(self.taken_back_after[period]))
+        name = sent.parents[1] / str(when.delivered + after) / sent.name
         withdraws = hashlib.sha256(body).hexdigest()
         _put(f"{desk.out}/{name}", b"", _manifest(desk, self.sender, self.feed, when, b"", 0, self.wire, withdraws))
         self.files += 1

@@ -12,7 +12,7 @@ from jobs.landing.receive import Settings, receive
 from jobs.province.facts import ProvinceFacts
 from jobs.province.settings import FEEDS
 from tests.province.conftest import FACTS
-from tests.province.delivered import ALL_FORMATS, delivered
+from tests.province.delivered import ALL_FORMATS, delivered, odd_files
 
 PERIOD = {"population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-11-01", "end": "2023-12-31"}
 DRIFT = {"renamed": 0.1, "added": 0.1, "dropped": 0.1, "needed_dropped": 0.05, "within_days": 720}
@@ -52,7 +52,8 @@ def test_all_feeds_in_all_formats_are_received_and_every_row_is_accounted_for(sp
     held = sum(read_table(lake.root, f"bronze.{feed}", ["_row_id"]).num_rows for feed in feeds)
     assert held == total["accepted"]
     assert read_table(lake.root, "bronze.quarantine", ["_row_id"]).num_rows == total["quarantined"]
-    wrong = {r["file_sha256"] for f, r in ledger.items() if Path(f).stem.endswith("_wrong")}
+    odd = odd_files(desk.truth)
+    wrong = {r["file_sha256"] for f, r in ledger.items() if odd.get(f) == "file_withdrawn"}
     assert wrong == {r["withdraws"] for r in ledger.values()} - {None}
     kept = read_table(lake.root, "bronze.registration", ["_extra"], where="_extra is not null")
     noted = {(sender, feed) for sender, feed, what in report.noted if not what.startswith("withdraws")}

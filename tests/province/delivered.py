@@ -8,6 +8,7 @@ from typing import Any
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
@@ -20,6 +21,13 @@ from jobs.province.writing import Desk, chunks, write_files
 from tests.province.conftest import CONTRACTS, node
 
 ALL_FORMATS = {"jsonl": 0.25, "parquet": 0.25, "cda": 0.4, "byte_order_mark": 0.5}
+
+
+def odd_files(truth: Path) -> dict[str, str]:
+    """The files that were sent again or by mistake, and which of the two, as the truth tells."""
+    told = pq.read_table(truth / "defect", columns=["file", "kind"]).to_pandas().astype(str).drop_duplicates()
+    told = told[told["kind"].str.startswith("file_")]
+    return dict(zip(told["file"], told["kind"], strict=True))
 
 
 def delivered(folder: Path, facts: ProvinceFacts, blocks: Iterable[int] = (0,), **changed: Any) -> Desk:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import hashlib
 import json
+import re
 from collections.abc import Callable
 from pathlib import Path
 
@@ -13,6 +14,7 @@ import yaml
 
 from jobs.lakehouse.errors import Refused
 from tests.province.conftest import CONTRACTS, Province
+from tests.province.delivered import odd_files
 
 Deliver = Callable[..., Province]
 
@@ -73,27 +75,35 @@ def test_truth_leads_every_row_to_its_person(province: Province) -> None:
         assert differ == misnamed.get(str(file), set())
 
 
-def usual(files: dict[str, bytes]) -> dict[str, list[list[str]]]:
-    """The deliveries without those sent twice, sent by mistake, or taking one back."""
-    return {
-        n: r for n, r in deliveries(files).items() if not Path(n).stem.endswith(("_resent", "_wrong", "_withdrawn"))
-    }
+def usual(province: Province) -> dict[str, list[list[str]]]:
+    """The deliveries without those sent again, sent by mistake, or taking one back."""
+    odd = odd_files(province.settings.truth)
+    return {n: r for n, r in deliveries(province.files).items() if n not in odd}
 
 
 def test_every_register_reports_every_period_even_an_empty_one(province: Province) -> None:
-    registers = [n for n in usual(province.files) if "/resident_register/" in n]
+    registers = [n for n in usual(province) if "/resident_register/" in n]
     assert len(registers) == 16 * 4  # cities x (back-load, January, February, March)
 
 
 def test_a_file_sent_twice_has_another_name_and_the_same_content(province: Province) -> None:
     files = province.files
-    twice = [n for n in files if n.endswith("_resent.csv")]
+    kinds = odd_files(province.settings.truth)
+    twice = [n for n, kind in kinds.items() if kind == "file_repeated"]
     assert twice
-    assert all(files[n] == files[n.replace("_resent", "")] for n in twice)
+    for name in twice:
+        same = [n for n, content in files.items() if content == files[name] and n != name]
+        assert len(same) == 1 and same[0] < name and Path(same[0]).parent == Path(name).parent
+
+
+def test_no_name_of_a_file_tells_what_is_wrong_with_it(province: Province) -> None:
+    """A period's files are numbered as they are sent; the truth says which are sent again or by mistake."""
+    for name in (n for n in province.files if n.endswith(".csv")):
+        assert re.fullmatch(rf"{name.split('/')[1]}_\d{{8}}_\d{{8}}(_\d\d)?\.csv", Path(name).name)
 
 
 def test_rows_come_repeated_corrected_and_late(province: Province) -> None:
-    found = {n: r for n, r in usual(province.files).items() if "/outpatient_visit/" in n}
+    found = {n: r for n, r in usual(province).items() if "/outpatient_visit/" in n}
     rows = [(n.split("/")[0], tuple(r)) for n, body in found.items() for r in body[1:]]
     keys: dict[tuple[str, str], set[tuple[str, ...]]] = {}
     for sender, row in rows:
@@ -115,7 +125,8 @@ def test_a_later_day_delivers_that_day_of_the_same_residents(deliver: Deliver, t
     then = deliver(tmp_path / "steps", **day)
     assert then.files == whole.files
     added = set(then.files) - set(before)
-    assert added and all("/2023-01-11/" in name or "_withdrawn." in name for name in added)
+    told = {name: json.loads(then.files[f"{name.removesuffix('.manifest.json')}.manifest.json"]) for name in added}
+    assert added and all("/2023-01-11/" in name or "withdraws" in told[name] for name in added)
     for table in ("record", "defect", "event", "person", "cause_of_death", "infection", "undelivered"):
         assert then.truth(table).equals(whole.truth(table))
 
