@@ -76,7 +76,7 @@ def registration(scene: Scene, visits: Visits) -> Batch:
         doctor_no(draws, v.department, v.key),
         texts((EMPLOYEE, RESIDENT), insurance(scene, v.person, day)),
         numbers(share["registration.fee"] * (1 + (expert & ~emergency))),
-        phone(scene, feed, rows, v.person),
+        phone(scene, feed, rows, v.person, day),
     ]
     return Batch(feed, rows.sender, rows.period, scene.lives.people.no[v.person], columns, rows.defects)
 

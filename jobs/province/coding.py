@@ -15,7 +15,7 @@ from jobs.province.dirt import Coding
 from jobs.province.draws import Choice, Floats, Ints
 from jobs.province.facts import ProvinceFacts, population_by_age
 from jobs.province.recorded_codes import EDITIONS, SAID
-from jobs.province.recording import Rows, Scene, texts
+from jobs.province.recording import Rows, Scene, full_width, texts
 from jobs.province.settings import SimulateSettings
 
 OUTPATIENT, INPATIENT, CERTIFICATE = range(3)
@@ -77,7 +77,8 @@ def coded(
     name = recorded.name(code, said)
     observed = false[rule_out & draws.happens(OBSERVED, f"{feed} observed", rows.key[false])]
     code[observed] = recorded.observation[code[observed]]
-    return [recorded.code(code, _edition_used(scene, feed, rows, code < recorded.icd10)), name]
+    text = recorded.code(code, _edition_used(scene, feed, rows, code < recorded.icd10))
+    return [full_width(scene, feed, rows, text, scene.settings.dirt.code_full_width, Defect.CODE_FULL_WIDTH), name]
 
 
 def _edition_used(scene: Scene, feed: str, rows: Rows, has_edition: np.ndarray) -> Ints:

@@ -44,7 +44,9 @@ class Defect(IntEnum):
     BIRTH_LUNAR = auto()
     COUNTY_OLD_CODE = auto()
     PHONE_PLACEHOLDER = auto()
+    PHONE_FULL_WIDTH = auto()
     AGE_TEXT = auto()
+    AGE_FULL_WIDTH = auto()
     EVENT_DATE_IMPOSSIBLE = auto()
     CLOCK_A_DAY_OFF = auto()
     ROW_LATE = auto()
@@ -58,6 +60,9 @@ class Defect(IntEnum):
     WEIGHT_IN_JIN = auto()
     PRESSURE_IN_KPA = auto()
     TEXT_LINE_END = auto()
+    COMPLAINT_LINE_END = auto()
+    ILLNESS_LINE_END = auto()
+    NARRATIVE_LINE_END = auto()
     CODE_MISSING = auto()
     CODE_SYMPTOM = auto()
     CODE_UNSPECIFIED = auto()
@@ -68,6 +73,7 @@ class Defect(IntEnum):
     CODE_RULE_OUT = auto()
     CODE_WRONG = auto()
     CODE_OTHER_EDITION = auto()
+    CODE_FULL_WIDTH = auto()
 
     @property
     def bit(self) -> int:
@@ -89,6 +95,9 @@ _BY_NAME = {
     "WEIGHT": "weight_kg",
     "PRESSURE": "systolic",
     "TEXT": "impression",
+    "COMPLAINT": "chief_complaint",
+    "ILLNESS": "present_illness",
+    "NARRATIVE": "narrative",
 }
 _EVENT = {
     "resident_register": "event_date",

@@ -78,7 +78,9 @@ class Dirt:
     birth_lunar: float
     county_old_code: float
     phone_placeholder: float
+    phone_full_width: float
     age_text: float
+    age_full_width: float
     event_date_impossible: float
     clock_a_day_off: float
     row_repeated: float
@@ -93,3 +95,4 @@ class Dirt:
     pressure_in_kpa: float
     text_line_end: float
     code_other_edition: float
+    code_full_width: float

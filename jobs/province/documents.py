@@ -10,6 +10,7 @@ import pyarrow.compute as pc
 
 from jobs.province.bodies import measured
 from jobs.province.care_feeds import encounter_no
+from jobs.province.defects import Defect
 from jobs.province.draws import Ints
 from jobs.province.encounters import Encounters
 from jobs.province.entries import Entries
@@ -77,6 +78,7 @@ def emr_document(scene: Scene, written: Documents, done: Studies) -> Batch:
     none = pa.scalar("")
     of_kind = {k: pa.array(d.kind == k) for k in (ADMISSION, PROGRESS, DISCHARGE)}
     concluded = pc.if_else(reported, told, words.diagnosis)
+    narrative = pc.if_else(of_kind[PROGRESS], words.progress, pc.if_else(of_kind[DISCHARGE], words.course, none))
     impression = pc.if_else(pa.array(rows.wrong), "待查", concluded)  # filled in later
     columns = [
         unique_text(scene, "W", "document", rows.key),
@@ -89,11 +91,11 @@ def emr_document(scene: Scene, written: Documents, done: Studies) -> Batch:
         *department_columns(scene, c.department, rows.sender),
         doctor_no(scene.draws, c.department, c.source),
         event_time(scene, feed, rows, d.day, d.minute),
-        pc.if_else(of_kind[ADMISSION], words.since, none),
-        pc.if_else(of_kind[ADMISSION], words.illness, none),
+        line_ends(scene, feed, rows, pc.if_else(of_kind[ADMISSION], words.since, none), Defect.COMPLAINT_LINE_END),
+        line_ends(scene, feed, rows, pc.if_else(of_kind[ADMISSION], words.illness, none), Defect.ILLNESS_LINE_END),
         pc.if_else(of_kind[ADMISSION], words.past, none),
         pc.if_else(of_kind[ADMISSION], words.examined, none),
-        pc.if_else(of_kind[PROGRESS], words.progress, pc.if_else(of_kind[DISCHARGE], words.course, none)),
+        line_ends(scene, feed, rows, narrative, Defect.NARRATIVE_LINE_END),
         pc.if_else(reported, findings, none),
         line_ends(scene, feed, rows, impression),
     ]

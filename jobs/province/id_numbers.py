@@ -19,7 +19,7 @@ WEIGHTS = np.array([7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2])  # GB 
 CHECK = np.array(list("10X98765432"))
 NEW_CARDS = (np.datetime64("1999-10-01") - np.datetime64("1970-01-01")).astype(int)  # 18-digit numbers from then on
 CITIZEN, PERMIT, FOREIGN_CARD, OLD_CARD, PASSPORT = range(5)
-FULL_WIDTH = str.maketrans("0123456789X", "０１２３４５６７８９Ｘ")
+FULL_WIDTH = {c: c + 0xFEE0 for c in range(0x21, 0x7F)}  # of characters of ASCII
 
 
 def kinds(draws: Draws, dirt: Dirt, people: People) -> Ints:

@@ -50,7 +50,7 @@ def infectious_card(scene: Scene, cases: Reports) -> Batch:
         day_text(reported),
         texts(institutions.code, hospital),
         age(scene, feed, rows, c.person, c.diagnosed),
-        phone(scene, feed, rows, c.person),
+        phone(scene, feed, rows, c.person, c.diagnosed),
     ]
     return Batch(feed, rows.sender, rows.period, lives.people.no[c.person], columns, rows.defects)
 

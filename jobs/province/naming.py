@@ -11,7 +11,7 @@ from jobs.province.people import NOBODY, People
 from jobs.province.pregnancies import first_of_birth
 
 DOT = "·"
-OTHER_DOTS = "•‧・．."
+OTHER_DOTS = (*"•‧・．.", "")  # the last: left out
 FIELD = 6  # characters that a short field holds
 MOTHERS_SURNAME = 0.04  # of mothers whose children have theirs, though the father is known (assumed)
 
@@ -40,9 +40,11 @@ def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: 
         rare = names.rare[int(draws.whole(len(names.rare), "which rare character", people.no[n]))]
         text[n] = names.surname[surname[n]] + rare[0]
     for n in np.flatnonzero(draws.happens(dirt.person_minority_name, "minority name", people.no)):
-        text[n] = DOT.join(_parts(draws, names, ("minority_first", "minority_second"), people.no[n]))
+        own = ("minority_male", "minority_female")[people.sex[n]]
+        text[n] = DOT.join(_parts(draws, names, (own, "minority_father"), people.no[n]))
     for n in np.flatnonzero(foreign):
-        text[n] = " ".join(_parts(draws, names, ("foreign_family", "foreign_given"), people.no[n]))
+        own = ("foreign_male", "foreign_female")[people.sex[n]]
+        text[n] = " ".join(_parts(draws, names, ("foreign_family", own), people.no[n]))
     return _namesakes(draws, dirt, people, text)
 
 
@@ -100,7 +102,7 @@ def pinyin(names: Names, true: np.ndarray) -> np.ndarray:
 
 
 def dotted(true: np.ndarray) -> list[np.ndarray]:
-    """Names with each other form of the middle dot."""
+    """Names with each other form of the middle dot, and without one."""
     return [np.array([n.replace(DOT, dot) for n in true], dtype=object) for dot in OTHER_DOTS]
 
 

@@ -29,13 +29,13 @@ from jobs.province.identity import (
 from jobs.province.life import AWAY
 from jobs.province.lunar import lunar_digits
 from jobs.province.people import NOBODY, YEAR
-from jobs.province.recording import Rows, Scene, day_text, numbers, replaced, texts
+from jobs.province.phones import phone_number
+from jobs.province.recording import Rows, Scene, day_text, full_width, numbers, replaced, texts
 
 ID_AFTER = 60  # days until a newborn has a number of its own (assumed)
 UNKNOWN_SEX = "3"  # outside GB/T 2261.1
 LUNAR_UNTIL = 0  # those born before 1970 may tell it
 NAMED_AFTER = (7, 60)  # least days until a newborn is named, and how many more at most (assumed)
-PHONE = "12379"  # no mobile number begins with 12
 PLACEHOLDERS = ("13800000000", "00000000000", "13888888888", "11111111111", "12345678901")
 
 
@@ -169,13 +169,12 @@ def residence(scene: Scene, feed: str, rows: Rows, county: Ints) -> pa.Array:
     return texts((*places.county_code, *places.former.table.get("old_code", ())), shown)
 
 
-def phone(scene: Scene, feed: str, rows: Rows, person: Ints) -> pa.Array:
-    """The person's phone number, or one that was typed to fill the field."""
-    draws = scene.draws
-    at = np.flatnonzero(rows.happens(draws, scene.settings.dirt.phone_placeholder, f"{feed} phone"))
+def phone(scene: Scene, feed: str, rows: Rows, person: Ints, day: Ints) -> pa.Array:
+    """The phone number that a person gives on a day, or one that was typed to fill the field."""
+    draws, dirt, own = scene.draws, scene.settings.dirt, phone_number(scene, person, day)
+    text = full_width(scene, feed, rows, own, dirt.phone_full_width, Defect.PHONE_FULL_WIDTH)
+    at = np.flatnonzero(rows.happens(draws, dirt.phone_placeholder, f"{feed} phone"))
     rows.mark(Defect.PHONE_PLACEHOLDER, at)
-    own = draws.whole(1_000_000, "phone", scene.lives.people.no)
-    text = pa.array([f"{PHONE}{n:06}" for n in own.tolist()]).take(pa.array(person))
     which = draws.whole(len(PLACEHOLDERS), f"{feed} which phone", rows.key[at])
     return replaced(text, at, texts(PLACEHOLDERS, which))
 
@@ -183,11 +182,12 @@ def phone(scene: Scene, feed: str, rows: Rows, person: Ints) -> pa.Array:
 def age(scene: Scene, feed: str, rows: Rows, person: Ints, day: Ints) -> pa.Array:
     """Whole years, or a text: 3月12天 of infants, 2岁3月 of small children, 45岁."""
     days = day - scene.lives.people.birth[person]
-    text = numbers((days / YEAR).astype(np.int64))
-    share = scene.settings.dirt.age_text
-    at = np.flatnonzero(rows.happens(scene.draws, share, f"{feed} age", everywhere=True))
+    dirt = scene.settings.dirt
+    at = np.flatnonzero(rows.happens(scene.draws, dirt.age_text, f"{feed} age", everywhere=True))
     rows.mark(Defect.AGE_TEXT, at)
-    return replaced(text, at, pa.array([_age_text(n) for n in days[at].tolist()], pa.string()))
+    said = pa.array([_age_text(n) for n in days[at].tolist()], pa.string())
+    text = replaced(numbers((days / YEAR).astype(np.int64)), at, said)
+    return full_width(scene, feed, rows, text, dirt.age_full_width, Defect.AGE_FULL_WIDTH)
 
 
 def _age_text(days: int) -> str:

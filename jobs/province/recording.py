@@ -17,6 +17,7 @@ from jobs.province.datafiles import quoted
 from jobs.province.defects import Defect
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.facts import ProvinceFacts
+from jobs.province.id_numbers import FULL_WIDTH
 from jobs.province.identity import Identity
 from jobs.province.institutions import CLERKS, Institutions
 from jobs.province.life import Lives
@@ -24,6 +25,8 @@ from jobs.province.schedule import NOT_DELIVERED, Schedule, day_number
 from jobs.province.settings import SimulateSettings
 
 FIRST_YEAR, LAST_YEAR = 1880, 2120
+ADVICE = ("随访", "建议复查", "请结合临床", "必要时进一步检查")
+LEAST_BROKEN = 9  # bytes; a shorter text fits one line
 LATE, CORRECTED = (20, 71), (5, 56)  # least days, and how many more at most
 CERTIFIED_WITHIN = 10  # days until a certificate is filed (assumed)
 LOOK_BACK = CERTIFIED_WITHIN + sum(LATE) + sum(CORRECTED)  # days before a run whose events it may still deliver
@@ -147,12 +150,29 @@ def _impossible(scene: Scene, feed: str, rows: Rows) -> np.ndarray:
     return bad
 
 
-def line_ends(scene: Scene, feed: str, rows: Rows, text: pa.Array) -> pa.Array:
-    """Texts of some rows broken into numbered lines, with a comma."""
-    at = np.flatnonzero(rows.happens(scene.draws, scene.settings.dirt.text_line_end, f"{feed} line end"))
-    broken = [quoted(f"1,{t}\n2,随访") for t in text.take(pa.array(at)).to_pylist()]
-    rows.mark(Defect.TEXT_LINE_END, at)
-    return replaced(text, at, pa.array(broken, pa.string()))
+def line_ends(scene: Scene, feed: str, rows: Rows, text: pa.Array, kind: Defect = Defect.TEXT_LINE_END) -> pa.Array:
+    """Texts of some rows broken in two lines: an impression (``kind`` as it is) numbered, with a comma and advice,
+    others in the middle. Systems differ in the sign that ends a line."""
+    draws = scene.draws
+    many = rows.happens(draws, scene.settings.dirt.text_line_end, f"{feed} {kind.name}")
+    at = np.flatnonzero(many & (pc.binary_length(text).to_numpy() > LEAST_BROKEN))
+    ends = np.where(draws.happens(0.5, "ends lines as Windows", rows.sender[at]), "\r\n", "\n")
+    advice = draws.whole(len(ADVICE), f"{feed} advice", rows.key[at])
+    broken = []
+    for t, end, n in zip(text.take(pa.array(at)).to_pylist(), ends.tolist(), advice.tolist(), strict=True):
+        half = len(t) // 2
+        broken.append(f"1,{t}{end}2,{ADVICE[n]}" if kind is Defect.TEXT_LINE_END else t[:half] + end + t[half:])
+    rows.mark(kind, at)
+    return replaced(text, at, pa.array([quoted(t) for t in broken], pa.string()))
+
+
+def full_width(scene: Scene, feed: str, rows: Rows, text: pa.Array, share: float, kind: Defect) -> pa.Array:
+    """Texts of some rows typed in full-width digits, letters and signs."""
+    typed = rows.happens(scene.draws, share, f"{feed} {kind.name}", everywhere=True)
+    at = np.flatnonzero(typed & (pc.binary_length(text).to_numpy() > 0))
+    rows.mark(kind, at)
+    wide = [t.translate(FULL_WIDTH) for t in text.take(pa.array(at)).to_pylist()]
+    return replaced(text, at, pa.array(wide, pa.string()))
 
 
 def replaced(text: pa.Array, at: Ints, by: pa.Array) -> pa.Array:

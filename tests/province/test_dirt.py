@@ -36,6 +36,9 @@ MUCH = {
     "birth_digits": 0.01,
     "county_old_code": 0.3,
     "age_text": 1.0,
+    "age_full_width": 0.1,
+    "phone_full_width": 0.01,
+    "code_full_width": 0.01,
     "clock_a_day_off": 0.01,
     "row_of_two_systems": 0.02,
     "weight_in_jin": 0.05,
@@ -162,6 +165,7 @@ def test_names_are_what_the_truth_says(dirty: Any) -> None:
     assert set(differ) == {1}
     dots = having(frames, Defect.NAME_DOT)
     assert set("".join(dots["name"])) & set(OTHER_DOTS) and DOT not in "".join(dots["name"])
+    assert {own[p].replace(DOT, "") == n for p, n in zip(dots["person"], dots["name"], strict=True)} == {True, False}
     rare = having(frames, Defect.NAME_OUTSIDE_GBK)["name"]
     for name in set(rare):
         assert name.encode("gb18030").decode("gb18030") == name
@@ -208,13 +212,53 @@ def test_places_phones_ages_and_texts_are_what_the_truth_says(dirty: Any, facts:
     assert set(facts.places.former.table["old_code"]) >= set(old)
     rows = frames["registration"]
     own = rows["marks"] & Defect.PHONE_PLACEHOLDER.bit == 0
-    assert (rows["phone"].str.fullmatch(r"12379\d{6}") == own).all()
+    narrow = rows["phone"].map(lambda n: unicodedata.normalize("NFKC", n))
+    assert (narrow.str.fullmatch(r"12379\d{6}") == own).all()
     ages = having(frames, Defect.AGE_TEXT, "infectious_card")["age"]
     assert ages.str.fullmatch(r"\d+月\d+天|\d+岁(\d+月)?").all()
-    broken = having(frames, Defect.TEXT_LINE_END, "emr_document")["impression"]
-    assert broken.str.contains("\n").all() and broken.str.startswith('"').all()
+    for kind in (Defect.TEXT_LINE_END, Defect.COMPLAINT_LINE_END, Defect.ILLNESS_LINE_END, Defect.NARRATIVE_LINE_END):
+        broken = having(frames, kind, "emr_document")[field_of(kind, "emr_document")]
+        assert broken.str.contains("\n").all() and broken.str.startswith('"').all()
+        assert set(broken.str.contains("\r\n")) == {True, False}
     pressure = having(frames, Defect.PRESSURE_IN_KPA, "health_checkup")["systolic"].astype(float)
     assert pressure.between(10, 30).all()
+
+
+def test_what_is_typed_in_full_width_is_what_would_have_been_typed(dirty: Any) -> None:
+    for kind, feed, field, narrow in (
+        (Defect.PHONE_FULL_WIDTH, "registration", "phone", r"\d{11}"),
+        (Defect.AGE_FULL_WIDTH, "infectious_card", "age", r"\d+月\d+天|\d+岁(\d+月)?"),
+        (Defect.CODE_FULL_WIDTH, "outpatient_visit", "diagnosis_code", r"[A-Z].*"),
+    ):
+        texts = having(dirty[1], kind, feed)
+        texts = texts[texts["marks"] & Defect.PHONE_PLACEHOLDER.bit == 0][field]
+        assert not texts.str.contains(r"[0-9A-Z]").any()
+        assert texts.map(lambda t: unicodedata.normalize("NFKC", t)).str.fullmatch(narrow).mean() > 0.95, kind
+
+
+def test_children_have_a_parents_phone_and_numbers_change_with_the_years(live: Callable[..., Any]) -> None:
+    _, batches, truth = live(range(2), end="2025-12-31", profile="clean")
+    rows = framed([b for b in batches if b.feed == "registration"])["registration"]
+    persons = truth["person"].to_pandas().set_index("person")
+    born, came = pd.to_datetime(rows["person"].map(persons["birth_date"])), pd.to_datetime(rows["registered_at"])
+    rows["age"] = (came - born).dt.days / 365.2425
+    numbers = rows.groupby("person")["phone"].agg(set)
+    small = rows[rows["age"] < 13.9].assign(mother=lambda r: r["person"].map(persons["mother"]))
+    small = small[small["mother"].isin(numbers.index)]
+    theirs = [r.phone in numbers[r.mother] for r in small.itertuples()]
+    assert len(theirs) > 1000 and np.mean(theirs) > 0.95  # but for a change between
+    grown = rows[rows["age"].between(19, 70)].groupby("person")["phone"].nunique()
+    assert 0.08 < (grown > 1).mean() < 0.3  # of three in ten, every six years
+
+
+def test_people_of_minorities_and_foreigners_have_names_of_their_sex(dirty: Any) -> None:
+    """A given name that women have is not a man's."""
+    persons = dirty[2]
+    for sign, place in ((DOT, 0), (" ", 1)):
+        named = persons[persons["name"].str.contains(sign, regex=False)]
+        given = named["name"].str.split(sign, regex=False).str[place]
+        by_sex = [set(given[named["sex"] == sex]) for sex in ("male", "female")]
+        assert min(len(s) for s in by_sex) > 3 and not by_sex[0] & by_sex[1]
 
 
 def test_units_are_converted_rightly(dirty: Any) -> None:
