@@ -8,7 +8,7 @@ import pyarrow as pa
 from jobs.province.datafiles import quoted
 from jobs.province.defects import Defect
 from jobs.province.draws import Floats, Ints
-from jobs.province.recording import Rows, Scene, numbers, replaced, texts
+from jobs.province.recording import Rows, Scene, joined, numbers, replaced, texts
 
 ANALYSERS = 3  # of an institution (assumed): one may report in another unit than the others
 MMHG_PER_KPA = 7.50062
@@ -65,4 +65,6 @@ def pressure_texts(scene: Scene, feed: str, rows: Rows, systolic: Ints, diastoli
     share = scene.settings.dirt.pressure_in_kpa
     at = np.flatnonzero(rows.happens(scene.draws, share, f"{feed} kPa", everywhere=True))
     rows.mark(Defect.PRESSURE_IN_KPA, at)
-    return [replaced(numbers(x), at, numbers(x[at] / MMHG_PER_KPA, 1)) for x in (systolic, diastolic)]
+    tenths = (np.rint(x[at] / MMHG_PER_KPA * 10).astype(np.int64) for x in (systolic, diastolic))
+    kpa = (joined(numbers(t // 10), ".", numbers(t % 10)) for t in tenths)
+    return [replaced(numbers(x), at, k) for x, k in zip((systolic, diastolic), kpa, strict=True)]
