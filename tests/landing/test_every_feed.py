@@ -7,16 +7,33 @@ from collections import Counter
 from datetime import date
 from pathlib import Path
 
+import numpy as np
+
 from jobs.lakehouse.read import read_table
 from jobs.landing.receive import Settings, receive
+from jobs.province.defects import Defect
 from jobs.province.facts import ProvinceFacts
 from jobs.province.settings import FEEDS
-from tests.province.conftest import FACTS
+from jobs.province.writing import Desk
+from tests.province.conftest import FACTS, MANY_CARDS
 from tests.province.delivered import ALL_FORMATS, delivered, odd_files
+from tests.province.ends import (
+    ACCEPTED,
+    ENDS,
+    FLAGGED,
+    MUCH,
+    QUARANTINED,
+    REFUSED,
+    STRICT_FEED,
+    WORSE,
+    where_defects_end,
+)
 
 PERIOD = {"population_on": "2022-01-01", "backload_from": "2022-01-01", "start": "2023-11-01", "end": "2023-12-31"}
 DRIFT = {"renamed": 0.1, "added": 0.1, "dropped": 0.1, "needed_dropped": 0.05, "within_days": 720}
 DIRT = {
+    **MANY_CARDS,
+    **MUCH,
     "dirt__row_repeated": 0.02,
     "dirt__event_date_impossible": 0.01,
     "dirt__file_repeated": 0.02,
@@ -59,3 +76,23 @@ def test_all_feeds_in_all_formats_are_received_and_every_row_is_accounted_for(sp
     noted = {(sender, feed) for sender, feed, what in report.noted if not what.startswith("withdraws")}
     assert noted <= {pair for pair, w in desk.wires.items() if w.change in ("renamed", "added", "dropped")}
     assert kept.num_rows and len(noted) > 20
+    every_defect_ends_where_it_should(lake.root, desk)
+
+
+def every_defect_ends_where_it_should(root: str, desk: Desk) -> None:
+    """Rows with a kind and nothing worse besides, and all that are accepted, save in refused files and in columns that
+    their sender has dropped."""
+    found = where_defects_end(root, desk.truth)
+    dropped = {(*pair, w.column) for pair, w in desk.wires.items() if w.change == "dropped"}
+    sent = zip(found["file"].str.split("/").str[0], found["feed"], found["field"], strict=True)
+    worse = found["kind"].isin([k.name.lower() for k in WORSE])
+    beside = worse.groupby([found["file"], found["row"]]).transform("sum") - worse
+    counts = (beside == 0) | found["outcome"].isin([ACCEPTED, FLAGGED])
+    counts &= (found["outcome"] != REFUSED) & ~np.array([column in dropped for column in sent])
+    ends = found[counts].groupby(["kind", "feed"])["outcome"].agg(set)
+    for (name, feed), outcomes in ends.items():
+        kind = Defect[name.upper()]
+        if feed == STRICT_FEED and FLAGGED in ENDS[kind]:
+            outcomes = outcomes - {QUARANTINED}
+        assert outcomes <= ENDS[kind], (kind, feed)
+    assert {kind for kind, _ in ends.index} == {kind.name.lower() for kind in Defect}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -10,49 +11,33 @@ import pytest
 
 from jobs.landing.check import Checked, check_rows, flags
 from jobs.landing.read import Sent, read_one
-from jobs.province.defects import Defect
+from jobs.province.defects import Defect, field_of
 from jobs.province.settings import FEEDS
 from jobs.province.writing import chunks
 from jobs.tables.contract import load_contracts
+from tests.conftest import CHECKOUT
 from tests.province.conftest import CONTRACTS, MANY_CARDS
+from tests.province.ends import (
+    ACCEPTED,
+    DUPLICATE,
+    ENDS,
+    FLAGGED,
+    KEPT_OUT,
+    MUCH,
+    QUARANTINED,
+    SEEN,
+    SOMETIMES_SEEN,
+    STRICT_FEED,
+    WORSE,
+)
 
 CONTRACT = {feed: c for feed, c in load_contracts(CONTRACTS).items() if feed in FEEDS}
-FLAGGED = {  # kinds that landing sees and lets pass, and what it says
-    Defect.ID_MISTYPED: "id_number: ",  # its check character, or the date of birth in it
-    Defect.ID_FULL_WIDTH: "id_number: form",
-    Defect.ID_MILITARY: "id_number: form",
-    Defect.SEX_CODE_UNKNOWN: "sex_code: code",
-    Defect.BIRTH_DATE_IMPOSSIBLE: "birth_date: date",
-    Defect.AGE_TEXT: "age: integer",
-    Defect.PRESSURE_IN_KPA: "systolic: integer",
-}
-SILENT = (  # kinds that no check of one row can see
-    Defect.ID_BORROWED,
-    Defect.ID_PERMIT,
-    Defect.NAME_HOMOPHONE,
-    Defect.NAME_DOT,
-    Defect.NAME_OUTSIDE_GBK,
-    Defect.BIRTH_DAY_MONTH,
-    Defect.CLOCK_A_DAY_OFF,
-    Defect.ROW_OF_TWO_SYSTEMS,
-    Defect.LAB_OTHER_UNIT,
-    Defect.TEXT_LINE_END,
-    Defect.CODE_RULE_OUT,
-)
-MUCH = dict.fromkeys(
-    ("id_borrowed", "id_full_width", "birth_day_month", "row_repeated", "row_of_two_systems", "age_text",
-     "pressure_in_kpa", "text_line_end", "event_date_impossible", "sex_code_unknown", "birth_date_impossible",
-     "clock_a_day_off", "person_minority_name", "person_rare_character", "person_permit", "person_soldier"),
-    0.05,
-)  # fmt: skip
 
 
 @pytest.fixture(scope="module", params=["utf-8", "gb18030"])
 def received(request: pytest.FixtureRequest, live: Callable[..., Any]) -> dict[str, tuple[Checked, np.ndarray]]:
     """Every feed's rows as a file in this encoding, checked, and the marks of each row's defects."""
-    rates = {f"dirt__{name}": rate for name, rate in MUCH.items()}
-    _, batches, _ = live([0, 1], end="2023-02-28", dirt__age_text=1.0, **MANY_CARDS, **{k: v for k, v in rates.items()
-                                                                        if k != "dirt__age_text"})  # fmt: skip
+    _, batches, _ = live([0, 1], end="2023-02-28", **MANY_CARDS, **MUCH)
     found = {}
     for b in batches:
         text = "".join(t.decode() for t in chunks(b, 0).column("text").to_pylist())
@@ -82,33 +67,41 @@ def test_repeats_are_duplicates_and_impossible_event_dates_are_quarantined(
     assert repeats > 100
 
 
-@pytest.mark.parametrize(("kind", "words"), FLAGGED.items(), ids=lambda p: getattr(p, "name", ""))
-def test_what_a_check_can_see_is_flagged(
-    received: dict[str, tuple[Checked, np.ndarray]], kind: Defect, words: str
-) -> None:
-    seen = 0
+def test_every_kind_has_an_end() -> None:
+    assert set(ENDS) == set(Defect)
+
+
+def test_the_readme_tells_where_each_kind_ends() -> None:
+    rows = [line.split("|")[1:3] for line in (CHECKOUT / "README.md").read_text(encoding="utf-8").splitlines()
+            if line.startswith("| ") and line.count("|") == 3]  # fmt: skip
+    told = {name: ends for kinds, ends in rows for name in re.findall("`([a-z0-9_]+)`", kinds)}
+    expected = {**dict.fromkeys(SEEN, "with a word"), **dict.fromkeys(SOMETIMES_SEEN, "some with a word"), **KEPT_OUT}
+    listed = {kind.name.lower(): words for kind, words in expected.items()}
+    assert told.keys() & {kind.name.lower() for kind in Defect} == listed.keys()
+    assert all(words in told[name] for name, words in listed.items())
+
+
+@pytest.mark.parametrize("kind", [k for k in Defect if not k.name.startswith("FILE_")], ids=lambda k: k.name)
+def test_rows_of_a_kind_end_where_they_should(received: dict[str, tuple[Checked, np.ndarray]], kind: Defect) -> None:
+    """Rows with this kind and nothing worse besides, and all that are accepted; flagged is its own field."""
+    ends: set[str] = set()
+    worse = sum(k.bit for k in WORSE if k is not kind)
     for feed, (checked, marks) in received.items():
-        said = flags(checked).to_pylist()
-        mine = np.flatnonzero(marks[checked.accepted] & kind.bit)
-        if feed != "birth_certificate":  # whose sex code is the child's
-            assert all(words in (said[n] or "") for n in mine), (feed, kind)
-        seen += len(mine)
-    assert seen
-
-
-@pytest.mark.parametrize("kind", SILENT, ids=lambda k: k.name)
-def test_what_no_check_of_a_row_can_see_is_accepted(
-    received: dict[str, tuple[Checked, np.ndarray]], kind: Defect
-) -> None:
-    """Rows with this kind and nothing worse besides."""
-    worse = [Defect.EVENT_DATE_IMPOSSIBLE, Defect.SEX_CODE_UNKNOWN, Defect.BIRTH_DATE_IMPOSSIBLE, Defect.BIRTH_DIGITS,
-             Defect.BIRTH_LUNAR, Defect.ROW_REPEATED]  # fmt: skip
-    seen = 0
-    for checked, marks in received.values():
-        mine = (marks & kind.bit > 0) & (marks & sum(k.bit for k in worse) == 0) & ~checked.duplicate
-        assert checked.accepted[mine].all()
-        seen += int(mine.sum())
-    assert seen
+        said = np.full(len(marks), "", dtype=object)
+        said[checked.accepted] = [words or "" for words in flags(checked).to_pylist()]
+        mine = (marks & kind.bit > 0) & (checked.accepted | (marks & worse == 0))
+        doubted = np.array([f"; {field_of(kind, feed)}:" in f"; {words}" for words in said]) if mine.any() else mine
+        strict = feed == STRICT_FEED and FLAGGED in ENDS[kind]
+        outcomes = {
+            FLAGGED: checked.accepted & doubted | checked.quarantined & strict,
+            ACCEPTED: checked.accepted & ~doubted,
+            QUARANTINED: checked.quarantined & (not strict),
+            DUPLICATE: checked.duplicate,
+        }
+        ends |= {outcome for outcome, rows in outcomes.items() if (rows & mine).any()}
+        words = {**SEEN, **SOMETIMES_SEEN}.get(kind, "")
+        assert all(words in w for w in said[mine & checked.accepted & doubted]), (feed, kind)
+    assert ends and ends <= ENDS[kind]
 
 
 def test_names_outside_gbk_come_through_both_encodings(received: dict[str, tuple[Checked, np.ndarray]]) -> None:
