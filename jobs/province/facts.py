@@ -36,6 +36,7 @@ class Places:
     near: Choice  # by city: county of that city
     position: Floats  # of each county: kilometres east and north, near enough for distances
     former: Alternatives  # by county: codes that it, or a part of it, had before
+    county_name: tuple[str, ...]  # with those of province and city before it
 
     @property
     def urban(self) -> np.ndarray:
@@ -102,6 +103,7 @@ def _places(code: str, folder: Path) -> Places:
     city = counties["parent_code"].map({c: i for i, c in enumerate(city_code)}).to_numpy(np.int64)
     people = counties["population_2020"].to_numpy(np.float64)
     city_people = cities["population_2020"].to_numpy(np.float64)
+    province = places.loc[places["level"] == "province", "name_zh"].iloc[0]
     people = people * (city_people / np.bincount(city, people))[city]  # zones' residents go to the city's counties
     cells = csv("population_age_sex.csv", folder).set_index("gb2260_code").loc[list(city_code), "population_est"]
     in_city = (city[None, :] == np.arange(len(city_code))[:, None]) * people
@@ -117,6 +119,7 @@ def _places(code: str, folder: Path) -> Places:
         Choice.of(in_city),
         _position(counties),
         Alternatives.read("old_counties.csv", tuple(counties["gb2260_code"]), "gb2260_code", folder),
+        tuple(province + counties["city_name_zh"] + counties["name_zh"]),
     )
 
 

@@ -1,0 +1,182 @@
+"""What stays the same about a person at every visit, or changes with age only: people, marriage, work, blood, address.
+
+Each function takes positions of people (and days, by row) and returns codes as text. Drawn by person or household.
+"""
+
+from __future__ import annotations
+
+from functools import cache
+
+import numpy as np
+import pandas as pd
+import pyarrow as pa
+import pyarrow.compute as pc
+
+from jobs.province import id_numbers
+from jobs.province.care_feeds import insurance
+from jobs.province.datafiles import csv
+from jobs.province.draws import Choice, Ints
+from jobs.province.life import AWAY
+from jobs.province.people import NOBODY, YEAR, People
+from jobs.province.recording import Scene, texts
+
+HOME, UNKNOWN_COUNTRY = "CHN", "XXX"  # ISO 3166-1 (GB/T 2659)
+UYGUR, TIBETAN = "05", "04"  # GB/T 3304
+TIBETAN_NAMES = "^(扎西|卓玛|格桑)"
+SINGLE, MARRIED, WIDOWED, DIVORCED = range(4)
+MARITAL = ("10", "20", "30", "40")  # GB/T 2261.2
+MARRIES, LEAST = (27.0, 4.5), (22, 20)  # age at marriage of those whose spouse is unknown, and by law (assumed)
+NEVER_MARRIES, PARTS = 0.04, 0.05  # shares (assumed)
+WIDOWED_AT = ((86.0, 10.0), (80.0, 11.0))  # age of men and of women, mean and spread (assumed)
+CHILD, STUDENT, SOLDIER, RETIRED, FARMER = "90", "31", "37", "80", "27"
+SCHOOL, WORK, STUDIES = 6, 18, 0.55  # first ages of pupils and workers; who studies until 22 (assumed)
+RETIRES = (60, 52)  # age of men and of women with employees' insurance
+ALLELES = (0.22, 0.23, 0.55)  # A, B, O: A 29%, B 31%, AB 10% (assumed)
+ABO = {(0, 0): 0, (0, 2): 0, (1, 1): 1, (1, 2): 1, (2, 2): 2, (0, 1): 3}  # CV04.50.005 less 1
+RH_NEGATIVE = 0.004  # assumed
+ALLERGIC = 0.06  # of people, to a drug (assumed)
+ALLERGENS = ("青霉素", "头孢菌素类", "磺胺类", "链霉素", "喹诺酮类", "阿司匹林", "破伤风抗毒素", "碘造影剂")
+GENERATIONS = 4  # that a block's people may span
+
+
+@cache
+def _list(name: str) -> pd.DataFrame:
+    return csv(f"{name}.csv")
+
+
+def foreign(scene: Scene) -> np.ndarray:
+    """Who is no citizen, by person."""
+    return id_numbers.kinds(scene.draws, scene.settings.dirt, scene.lives.people) >= id_numbers.FOREIGN_CARD
+
+
+def nationality(scene: Scene, person: Ints) -> pa.Array:
+    """Ethnic group (民族, GB/T 3304), the mother's where she is known; that of their name for those whose name has a
+    dot; empty for foreigners."""
+    table, identity, people = _list("nationalities"), scene.identity, scene.lives.people
+    root = _founder(people)[person]
+    weight = Choice.of(table["weight"])
+    code = texts(tuple(table["code"]), weight.pick(scene.draws.uniform("nationality", people.no[root])))
+    tibetan = pc.match_substring_regex(identity.name.take(pa.array(person)), TIBETAN_NAMES)
+    named = pc.if_else(tibetan, TIBETAN, UYGUR)
+    code = pc.if_else(pa.array(identity.dotted[person]), named, code)
+    return pc.if_else(pa.array(foreign(scene)[person]), "", code)
+
+
+def _founder(people: People) -> Ints:
+    """Each person's mother's mother as far as known."""
+    root = np.arange(len(people))
+    for _ in range(GENERATIONS):
+        root = np.where(people.mother[root] != NOBODY, people.mother[root], root)
+    return root
+
+
+def country(scene: Scene, person: Ints) -> pa.Array:
+    """Citizenship (国籍); a foreigner's by the family name."""
+    table = _list("countries")
+    family = pc.list_element(pc.split_pattern(scene.identity.name.take(pa.array(person)), " "), 0)
+    at = pc.index_in(family, pa.array(table["family"]))
+    known = texts((*table["country"], UNKNOWN_COUNTRY), np.asarray(pc.fill_null(at, len(table))))
+    return pc.if_else(pa.array(foreign(scene)[person]), known, HOME)
+
+
+def id_kind(id_number: pa.Array) -> pa.Array:
+    """Kind of document (CV02.01.101) of the numbers as recorded; empty where there is none."""
+    kind = pc.if_else(pc.match_substring_regex(id_number, r"^(9|ZZZ|8[123])"), "99", "01")  # foreigners' cards, permits
+    kind = pc.if_else(pc.match_substring_regex(id_number, r"^ZZ[^Z]"), "03", kind)
+    kind = pc.if_else(pc.match_substring(id_number, "军"), "04", kind)
+    return pc.if_else(pc.equal(id_number, ""), "", kind)
+
+
+def marital_status(scene: Scene, person: Ints, day: Ints) -> pa.Array:
+    """GB/T 2261.2: married while the spouse lives, then widowed. Whose spouse is not among the simulated people
+    marries, parts or is widowed at ages of their own."""
+    people, death, draws = scene.lives.people, scene.lives.death, scene.draws
+    age, no, sex = (day - people.birth[person]) / YEAR, people.no[person], people.sex[person]
+    spouse = people.spouse[person]
+    least = np.array(LEAST)[sex]
+    married_at = np.maximum(MARRIES[0] + MARRIES[1] * draws.normal("age at marriage", no), least)
+    never = draws.happens(NEVER_MARRIES, "never marries", no)
+    after = 3 + 25 * draws.uniform("divorced after", no)
+    parted = draws.happens(PARTS, "divorced", no) & (age > married_at + after)
+    mean, spread = np.array(WIDOWED_AT)[sex].T
+    bereft = age > np.maximum(mean + spread * draws.normal("widowed at", no), married_at + 8)
+    alone = np.select([never | (age < married_at), parted, bereft], [SINGLE, DIVORCED, WIDOWED], MARRIED)
+    lost = death[np.maximum(spouse, 0)] <= day
+    paired = np.where(age < least, SINGLE, np.where(lost, WIDOWED, MARRIED))
+    return texts(MARITAL, np.where(spouse != NOBODY, paired, alone))
+
+
+def occupation(scene: Scene, person: Ints, day: Ints) -> pa.Array:
+    """Occupation (GB/T 2261.4): by age, and among adults by whose insurance they have."""
+    people, draws, table = scene.lives.people, scene.draws, _list("occupations")
+    age, no, sex = (day - people.birth[person]) / YEAR, people.no[person], people.sex[person]
+    employee = insurance(scene, person, day) == 0
+    of = Choice.of(np.array([table["weight"] * (table["employee"] == e) for e in (0, 1)]))
+    code = texts(tuple(table["code"]), of.pick(draws.uniform("occupation", no), employee.astype(np.int64)))
+    studies = (age >= SCHOOL) & ((age < WORK) | ((age < 22) & draws.happens(STUDIES, "student", no)))
+    retired = employee & (age >= np.array(RETIRES)[sex])
+    serving = scene.identity.soldier[person] & (age >= WORK) & (age < 60)
+    for mask, said in ((studies, STUDENT), (age < SCHOOL, CHILD), (retired, RETIRED), (serving, SOLDIER)):
+        code = pc.if_else(pa.array(mask), said, code)
+    return code
+
+
+def blood_group(scene: Scene, person: Ints) -> tuple[pa.Array, pa.Array]:
+    """ABO and Rh (CV04.50.005, CV04.50.020). A child has an allele of each parent."""
+    draws, people = scene.draws, scene.lives.people
+    own = [Choice.of(ALLELES).pick(draws.uniform("blood allele", people.no, n)) for n in (0, 1)]
+    alleles = own
+    for _ in range(GENERATIONS):
+        alleles = [
+            np.where(parent != NOBODY, np.where(draws.happens(0.5, "inherits", people.no, n), *(
+                a[parent] for a in alleles)), own[n])
+            for n, parent in enumerate((people.mother, people.father))
+        ]  # fmt: skip
+    first, second = np.minimum(*alleles), np.maximum(*alleles)
+    table = np.zeros((3, 3), np.int64)
+    for pair, group in ABO.items():
+        table[pair] = group
+    negative = draws.happens(RH_NEGATIVE, "rh", people.no[person])
+    return texts(("1", "2", "3", "4"), table[first, second][person]), texts(("2", "1"), negative.astype(np.int64))
+
+
+def drug_allergy(scene: Scene, person: Ints) -> tuple[np.ndarray, pa.Array]:
+    """Whether a person is allergic to a drug, and to which; empty otherwise."""
+    no = scene.lives.people.no[person]
+    has = scene.draws.happens(ALLERGIC, "drug allergy", no)
+    which = scene.draws.whole(len(ALLERGENS), "allergic to", no)
+    return has, texts(ALLERGENS, np.where(has, which, -1))
+
+
+def address(scene: Scene, person: Ints, day: Ints) -> pa.Array:
+    """Where the household lives on a day: county, then road, estate and door in a district of a city, else town and
+    village. Another one after a move to another county. Empty outside the province."""
+    people, places, draws = scene.lives.people, scene.facts.places, scene.draws
+    county = scene.lives.county(person, day)
+    first = np.full(int(people.household.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, people.household, people.no)
+    home = first[people.household[person]]
+    parts = {str(part): tuple(found) for part, found in _list("address_parts").groupby("part")["text"]}
+
+    def one(part: str) -> pa.Array:
+        return texts(parts[part], draws.whole(len(parts[part]), f"address {part}", home, county))
+
+    def number(what: str, below: int) -> pa.Array:
+        return pc.cast(pa.array(1 + draws.whole(below, f"address {what}", home, county)), pa.string())
+
+    family = texts(scene.facts.names.surname[:60], draws.whole(60, "address village of", home, county))
+    urban = [
+        one("road"),
+        number("road", 300),
+        "号",
+        one("estate"),
+        number("block", 40),
+        "号楼",
+        number("door", 30),
+        "室",
+    ]
+    rural = [one("town"), family, one("village"), number("house", 400), "号"]
+    in_city = pa.array(places.urban[np.maximum(county, 0)])
+    below = pc.if_else(in_city, *(pc.binary_join_element_wise(*p, "") for p in (urban, rural)))
+    text = pc.binary_join_element_wise(texts(places.county_name, county), below, "")
+    return pc.if_else(pa.array(county == AWAY), "", text)
