@@ -57,7 +57,14 @@ def cancers(scene: Scene) -> Cancers:
     stage = health.grade[person, c].astype(np.int64)
     diagnosed, death = health.diagnosis[person, c], lives.death[person]
     at_death = (diagnosed < NEVER) & (onset <= death) & (diagnosed > death)
-    return Cancers(no * 100 + site, person, site, onset, np.where(at_death, death, diagnosed), stage, seen, at_death)
+    return Cancers(
+        tumour_key(no, site), person, site, onset, np.where(at_death, death, diagnosed), stage, seen, at_death
+    )
+
+
+def tumour_key(no: Ints, site: Ints) -> Ints:
+    """The key of a person's cancer of a site."""
+    return no * 100 + site
 
 
 def cancer_card(scene: Scene, found: Cancers) -> Batch:

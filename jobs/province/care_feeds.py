@@ -13,13 +13,13 @@ from jobs.province.feeds import (
     department_columns,
     doctor_no,
     patient_no,
-    stay_fee,
     stay_no,
     unique_text,
     visit_fee,
     visit_no,
     waited,
 )
+from jobs.province.home_page_fees import DRUGS, EXAMINATIONS, bill
 from jobs.province.people import YEAR
 from jobs.province.personal import about_person, phone
 from jobs.province.recording import (
@@ -146,12 +146,21 @@ def payment(scene: Scene, care: Encounters) -> Batch:
     c = care.at(rows.event)
     insured = insurance(scene, c.person, c.day)
     self_paid = ~c.of_stay & draws.happens(share["insurance.self_paid"], "self paid", rows.key)
-    fee, own = _fees(draws, c)
+    fee = visit_fee(draws, c.source)
     fund = np.array([share["payment.employee_fund"], share["payment.resident_fund"]])[insured]
-    fee = np.where(self_paid & rows.wrong, 2 * fee, fee)  # charged twice at first
-    own = np.where(c.of_stay, own, np.where(self_paid, fee, fee * (1 - fund)))
+    own = np.where(self_paid, fee, fee * (1 - fund))
+    drugs, tests = (
+        fee * part for part in _parts(draws, rows.key, share["payment.drugs"], share["payment.examinations"])
+    )
+    at = np.flatnonzero(c.of_stay)
+    spent = bill(draws, scene.facts, c.source[at], c.diagnosis[at], c.until[at] - c.day[at], c.operated[at])
+    amounts = (spent.total, spent.own, spent.sum_of(DRUGS), spent.sum_of(EXAMINATIONS))
+    for amount, of_stays in zip((fee, own, drugs, tests), amounts, strict=True):
+        amount[at] = of_stays / 100
+    self_paid[at] = spent.self_paid
+    twice = np.where(self_paid & rows.wrong, 2, 1)  # charged twice at first
+    fee, drugs, tests = fee * twice, drugs * twice, tests * twice
     own = np.where(rows.wrong, fee, own)  # others: first settled without the insurance
-    drugs, tests = _parts(draws, rows.key, share["payment.drugs"], share["payment.examinations"])
     of_stay, none = pa.array(c.of_stay), pa.scalar("")
     amount = numbers(fee, 2)
     columns = [
@@ -164,19 +173,12 @@ def payment(scene: Scene, care: Encounters) -> Batch:
         texts((EMPLOYEE, RESIDENT, SELF_PAID), np.where(self_paid | rows.wrong, 2, insured)),
         pc.if_else(of_stay, none, amount),
         pc.if_else(of_stay, amount, none),
-        numbers(fee * drugs, 2),
-        numbers(fee * tests, 2),
+        numbers(drugs, 2),
+        numbers(tests, 2),
         numbers(np.round(fee, 2) - np.round(own, 2), 2),
         numbers(own, 2),
     ]
     return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns, rows.defects)
-
-
-def _fees(draws: Draws, care: Encounters) -> tuple[Floats, Floats]:
-    """Fee and the patient's own part, the same as on the home page of a stay; of a visit the part is not known yet."""
-    stay, own = stay_fee(draws, care.source, care.until - care.day, care.operated)
-    fee = np.where(care.of_stay, stay, visit_fee(draws, care.source))
-    return fee, np.where(care.of_stay, own, fee)
 
 
 def _parts(draws: Draws, key: Ints, drugs: float, tests: float) -> tuple[Floats, Floats]:

@@ -13,10 +13,7 @@ CAESAREAN = 0.45  # of deliveries (assumed)
 PLANNED = 0.6  # of caesareans: by day, the mother admitted the day before or two days before (assumed)
 LABOUR = 480.0  # mean minutes from admission to birth of the others (assumed); two days at most
 DAY = 1440
-KEYS, LAST_DIGIT = (
-    100_000,
-    8,
-)  # keys of a person's stays are numbered below; the last digit is that of these stays alone
+KEYS, LAST_DIGIT = 100_000, 8  # keys of a person's stays are below; the last digit is that of these stays alone
 
 
 def by_caesarean(draws: Draws, no: Ints) -> np.ndarray:

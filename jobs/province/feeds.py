@@ -6,7 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.province.coding import INPATIENT, OUTPATIENT, coded, diagnosis_columns, edition
+from jobs.province.coding import OUTPATIENT, coded, diagnosis_columns, edition
 from jobs.province.departments import department_names
 from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.draws import numbers as unique_numbers
@@ -15,24 +15,19 @@ from jobs.province.laboratory import Results
 from jobs.province.personal import about_person
 from jobs.province.recording import (
     Batch,
-    Rows,
     Scene,
-    day_text,
     event_time,
     joined,
     money,
     numbers,
-    quoted,
     rows_sent,
     texts,
     time_text,
 )
-from jobs.province.stays import Described, Stays, operation_day, stay_minutes
 from jobs.province.units import in_units, item_columns
 from jobs.province.visits import Visits
 
-VISIT_FEE, STAY_FEE = 361.6, 10315.8  # mean cost in yuan, China 2023 (calibration.csv)
-OTHER_DIAGNOSES = 10
+VISIT_FEE = 361.6  # mean cost in yuan, China 2023 (calibration.csv)
 SECOND_SYSTEM = 50_000  # beyond any sender's position: an institution's other system numbers patients anew
 
 
@@ -75,12 +70,6 @@ def visit_fee(draws: Draws, key: Ints) -> Floats:
     return money(draws, "visit fee", key, VISIT_FEE, 0.8)
 
 
-def stay_fee(draws: Draws, key: Ints, days: Ints, operated: np.ndarray) -> tuple[Floats, Floats]:
-    """What a stay costs, and the patient's own part, in yuan."""
-    fee = money(draws, "stay fee", key, STAY_FEE * np.maximum(days, 1) / 8.8, 0.5) + operated * 3000
-    return fee, fee * (0.2 + 0.3 * draws.uniform("own share", key))
-
-
 def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
     """One row a visit."""
     feed, draws, people = "outpatient_visit", scene.draws, scene.lives.people
@@ -100,53 +89,6 @@ def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
         numbers(visit_fee(draws, v.key), 2),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[v.person], columns, rows.defects)
-
-
-def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
-    """One row a stay, available on the day of discharge."""
-    feed, draws, people = "inpatient_home_page", scene.draws, scene.lives.people
-    rows = rows_sent(scene, feed, stays.key, stays.person, about.hospital, stays.discharged)
-    s, e = stays.at(rows.event), rows.event
-    minute, leaving = stay_minutes(draws, s)
-    route = draws.whole(100, "admission route", s.key)
-    operated, operations = about.operated[e], scene.facts.codes.operations
-    operation = np.where(operated, about.operation[e], -1)
-    fee, own = stay_fee(draws, s.key, s.days, operated)
-    way = np.where((s.way == 1) & draws.happens(0.08, "left otherwise", s.key), 4, s.way)
-    columns = [
-        stay_no(scene, s.key),
-        patient_no(scene, s.person, rows.sender, s.admitted),
-        *about_person(scene, feed, rows, s.person, s.admitted),
-        event_time(scene, feed, rows, s.admitted, minute),
-        time_text(s.discharged, leaving),
-        texts(("1", "2", "3", "9"), np.searchsorted([35, 95, 98], route, side="right")),
-        *department_columns(scene, about.department[e], rows.sender),
-        numbers(way),
-        *coded(scene, feed, rows, about.diagnosis[e], s.person, s.admitted, INPATIENT),
-        texts(
-            ("1", "2", "3", "4"), np.searchsorted([92, 96, 98], draws.whole(100, "on admission", s.key), side="right")
-        ),
-        *_other_diagnoses(scene, rows, about),
-        texts(operations.code, operation),
-        texts(tuple(quoted(n) for n in operations.name), operation),
-        pc.if_else(pa.array(operated), day_text(operation_day(draws, s)), ""),
-        edition(scene, rows.sender),
-        numbers(fee, 2),
-        numbers(own, 2),
-    ]
-    return Batch(feed, rows.sender, rows.period, people.no[s.person], columns, rows.defects)
-
-
-def _other_diagnoses(scene: Scene, rows: Rows, about: Described) -> list[pa.Array]:
-    columns: list[pa.Array] = []
-    empty = np.full(len(rows.event), -1)
-    seen: list[Ints] = [about.diagnosis[rows.event]]
-    for n in range(OTHER_DIAGNOSES):
-        other = about.others[n][rows.event] if n < len(about.others) else empty
-        other = np.where(np.any([other == s for s in seen], axis=0), -1, other)  # each condition once
-        seen.append(other)
-        columns += diagnosis_columns(scene, other, rows.sender)
-    return columns
 
 
 def laboratory(scene: Scene, results: Results) -> Batch:

@@ -16,8 +16,9 @@ from jobs.province.draws import Draws
 from jobs.province.encounters import encounters
 from jobs.province.epidemic import at_risk
 from jobs.province.facts import ProvinceFacts
-from jobs.province.feeds import inpatient_home_page, laboratory, outpatient_visit
+from jobs.province.feeds import laboratory, outpatient_visit
 from jobs.province.foreseen import hazards, readmissions
+from jobs.province.home_page import inpatient_home_page
 from jobs.province.identity import identity
 from jobs.province.imaging import imaging_study, studies
 from jobs.province.immunisation import doses, immunisation
@@ -41,7 +42,7 @@ from jobs.province.registry_feeds import death_certificate, register_events, res
 from jobs.province.scale import Scale
 from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import SimulateSettings
-from jobs.province.stays import LONGEST, described, hospital_stays
+from jobs.province.stays import LONGEST, described, hospital_stays, numbered
 from jobs.province.truth import causes, couple_events, episode_events, events, persons, pregnancy_events
 from jobs.province.undelivered import delivered, undelivered
 from jobs.province.visits import outpatient_visits
@@ -72,7 +73,9 @@ def live_and_record(
     )
     start, recent = day_number(settings.population_on), max(first - LOOK_BACK, day_number(settings.population_on))
     visits = outpatient_visits(draws, facts, scale, institutions, lives, _months(recent, last))
-    stays = hospital_stays(draws, facts, scale, lives, _months(start, last))
+    stays = numbered(
+        draws, facts, institutions, lives, hospital_stays(draws, facts, scale, lives, _months(start, last))
+    )
     stays = stays.at(np.flatnonzero(stays.discharged >= recent))
     visits = out_of_bed(visits, stays)
     dead = deaths(draws, facts, scale, lives, stays)

@@ -13,10 +13,11 @@ from scipy.special import expit
 
 from jobs.province.childbirth import KEYS, admission_minute, by_caesarean, days_to_birth, is_childbirth, stay_key
 from jobs.province.codebook import age_group
+from jobs.province.comorbidity import other_diagnoses
 from jobs.province.conditions import AGES
 from jobs.province.courses import NO_TREATMENT, planned_stays
 from jobs.province.departments import with_paediatrics
-from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.draws import Draws, Floats, Ints, ranks
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import FRAILTY
@@ -25,15 +26,14 @@ from jobs.province.life import Lives, death_minute
 from jobs.province.opening import WARD, appointed, day_between, less_on_days_off
 from jobs.province.people import NEVER, YEAR
 from jobs.province.pregnancies import deliveries
+from jobs.province.referral import STEPS, gap, hospital, transferred_in
 from jobs.province.scale import Scale
-from jobs.province.visits import OTHER, CareOfConditions, cells, month_starts, second_diagnosis
+from jobs.province.visits import OTHER, CareOfConditions, cells, month_starts
 
-ON_ORDER, DIED = 1, 5  # ways of leaving, CV06.00.226
+ON_ORDER, TRANSFERRED, DIED = 1, 2, 5  # ways of leaving, CV06.00.226
 LOG_SD = 0.55  # of the length of stay
 LONGEST = 120
 CHILDBIRTH = ("O80.0", "O82.0")
-COURSE = "Z51"  # chemotherapy, radiotherapy
-STEPS = 3  # readmissions that may follow one another
 LAST_STAY = 0.4  # share of deaths after infancy at the end of a hospital stay (assumed)
 
 
@@ -42,7 +42,7 @@ class Stays(Entries):
     """One entry a stay. ``reason`` is a row of the inpatient reasons, of use where ``condition`` is OTHER.
 
     ``treatment``: the row of treatments.csv that the stay is for, or NO_TREATMENT. ``again``: the risk of a stay for
-    the same within 30 days of discharge.
+    the same within 30 days of discharge. ``nth``: how often the person has been admitted to the hospital by then.
     """
 
     key: Ints
@@ -54,6 +54,7 @@ class Stays(Entries):
     way: Ints
     treatment: Ints
     again: Floats
+    nth: Ints
 
     def __len__(self) -> int:
         return len(self.key)
@@ -106,6 +107,7 @@ def _stays(key: Ints, person: Ints, admitted: Ints, days: Ints, condition: Ints,
         known.get("way", np.full(size, ON_ORDER)),
         known.get("treatment", np.full(size, NO_TREATMENT)),
         np.zeros(size),
+        np.ones(size, np.int64),
     )
 
 
@@ -190,14 +192,16 @@ def _with_risk(
         + 0.5 * both
     )
     risk = risk if step < STEPS else np.zeros(len(risk))
-    index = replace(index, again=risk)
     back = draws.happens(risk, "readmission", index.key)
+    moved = back & transferred_in(draws, index.key + 1)
+    index = replace(index, again=risk, way=np.where(moved, TRANSFERRED, index.way))
     again = index.at(back)
     key = again.key + 1
-    gap = 1 + (30 * draws.uniform("gap", key) ** 1.4).astype(np.int64)
-    day = again.discharged + gap
+    day = again.discharged + gap(draws, key)
     days = less_on_days_off(draws, key, day, _length(draws, facts, again.condition, again.reason, age[back], key))
     more = _stays(key, again.person, day, days, again.condition, again.reason)
+    days = _length(draws, facts, again.condition, again.reason, age[back], key)
+    more = _stays(key, again.person, again.discharged + gap(draws, key), days, again.condition, again.reason)
     return index, more
 
 
@@ -244,12 +248,6 @@ def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:
     return replace(stays, days=np.where(died, death - stays.admitted, stays.days), way=np.where(died, DIED, stays.way))
 
 
-def operation_day(draws: Draws, stays: Stays) -> Ints:
-    """The day on which an operation is made: of a caesarean section the day of birth."""
-    usual = np.minimum(1 + draws.whole(3, "operation day", stays.key), stays.days)
-    return stays.admitted + np.where(is_childbirth(stays.key), days_to_birth(draws, stays.key), usual)
-
-
 def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
     """Minutes of the day of admission and of discharge, or death; who dies on the first day comes before."""
     came = draws.whole(720, "admission minute", stays.key) + 480
@@ -275,35 +273,31 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
         codes.inpatient["department"].to_numpy()[stays.reason],
     )
     age = (stays.admitted - lives.people.birth[stays.person]) / YEAR
-    share = np.where(chronic, 0.0, codes.inpatient["operated_share"].to_numpy()[stays.reason])
-    share = np.where(treated, codes.treatments.operated[stays.treatment], share)
+    share = _operated_share(facts, stays)
     site, of = facts.conditions.site[c], codes.operations
     planned = np.where(special >= 0, of.of_treatment + stays.treatment, of.of_site + site)
     operation = np.where(treated, planned, stays.reason)
-    usual = draws.uniform("usual hospital", lives.people.no[stays.person], stays.condition + 1)
-    u = np.where(draws.happens(0.7, "usual", stays.key), usual, draws.uniform("hospital", stays.key))
-    severity = np.where(chronic, facts.conditions.severity[c], 0) + (share > 0.5)  # more if mostly operated
     return Described(
         diagnosis,
-        _treated_first(codes.icd10, diagnosis, own, _other_diagnoses(draws, facts, lives, stays)),
+        other_diagnoses(draws, facts, lives, stays.key, stays.person, stays.admitted, stays.condition, diagnosis),
         with_paediatrics(draws, department, age, stays.key),
-        institutions.visited(facts.places, lives.county(stays.person, stays.admitted), severity, u),
+        _hospital(draws, facts, institutions, lives, stays),
         draws.happens(share, "operated", stays.key),
         operation,
     )
 
 
-def _treated_first(icd10: tuple[str, ...], main: Ints, own: Ints, others: list[Ints]) -> list[Ints]:
-    """The other diagnoses; where the main one is a course of treatment, the first of them is what is treated."""
-    course = np.array([code.startswith(COURSE) for code in icd10])[main]
-    return [np.where(course, before, o) for before, o in zip([own, *others], others, strict=False)]
+def _operated_share(facts: ProvinceFacts, stays: Stays) -> Floats:
+    share = np.where(stays.condition != OTHER, 0.0, facts.codes.inpatient["operated_share"].to_numpy()[stays.reason])
+    return np.where(stays.treatment != NO_TREATMENT, facts.codes.treatments.operated[stays.treatment], share)
 
 
-def _other_diagnoses(draws: Draws, facts: ProvinceFacts, lives: Lives, stays: Stays) -> list[Ints]:
-    """Up to three other known conditions: each is noted in most stays."""
-    return [
-        second_diagnosis(
-            draws, facts, lives, stays.key * 4 + n, stays.person, stays.admitted, stays.condition, "I", share
-        )
-        for n, share in enumerate((0.9, 0.5, 0.3))
-    ]
+def _hospital(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Ints:
+    share = _operated_share(facts, stays)
+    return hospital(draws, facts, institutions, lives, stays.key, stays.person, stays.admitted, stays.condition, share)
+
+
+def numbered(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Stays:
+    """These stays, all there have been, each with its number among those of the person at the hospital."""
+    at = _hospital(draws, facts, institutions, lives, stays)
+    return replace(stays, nth=1 + ranks(stays.person, at, stays.admitted))

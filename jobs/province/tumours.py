@@ -15,16 +15,7 @@ from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Draws, Floats, Ints
 from jobs.province.entries import Entries
 
-BASES = (
-    "7",
-    "6",
-    "5",
-    "4",
-    "2",
-    "1",
-    "9",
-    "0",
-)  # of diagnosis: histology of the primary, of a metastasis, cytology ...
+BASES = tuple("76542190")  # of diagnosis: histology of the primary, of a metastasis, cytology ...
 MICROSCOPIC, HISTOLOGICAL, CERTIFICATE_ONLY = 3, 2, 7  # the first of BASES; the position of the last
 GRADES, GRADE_SHARES = ("1", "2", "3", "4", "9"), (0.16, 0.45, 0.32, 0.05, 0.02)  # where histology tells (assumed)
 UNGRADED = GRADES.index("9")
@@ -55,11 +46,16 @@ def findings(
     unseen = at_death & draws.happens(certificate_only, "death certificate only", key)
     basis = np.where(unseen, CERTIFICATE_ONLY, basis)
     seen = basis < MICROSCOPIC
-    morphology = _morphology(sites).pick(draws.uniform("morphology", key), site * 2 + seen)
+    morphology = morphology_of(draws, sites, site, seen, key)
     own = csv("morphologies.csv")["grade"].map(lambda g: UNGRADED if g == 9 else g - 1).to_numpy(np.float64)
     drawn = Choice.of(GRADE_SHARES).pick(draws.uniform("grade", key))
     grade = np.where(np.isnan(own[morphology]), drawn, own[morphology]).astype(np.int64)
     return Findings(basis, morphology, np.where(basis < HISTOLOGICAL, grade, UNGRADED))
+
+
+def morphology_of(draws: Draws, sites: tuple[str, ...], site: Ints, seen: np.ndarray, key: Ints) -> Ints:
+    """The row of morphologies.csv of each tumour (``key``: that of Cancers), by whether tissue or cells were seen."""
+    return _morphology(sites).pick(draws.uniform("morphology", key), site * 2 + seen)
 
 
 def treatment(operated: np.ndarray, chemotherapy: np.ndarray, radiotherapy: np.ndarray) -> Ints:

@@ -26,7 +26,7 @@ from tests.conftest import CHECKOUT
 
 CONTRACTS = CHECKOUT / "conf/contract"
 FACTS = CHECKOUT / "jobs/province/data/shandong"
-MANY_CARDS = {"outbreaks__a_year": 1.0, "outbreaks__size_multiple": 60.0}  # whose senders, alone, give ages
+MANY_CARDS = {"outbreaks__a_year": 1.0, "outbreaks__size_multiple": 60.0}  # give ages, as home pages do
 
 
 @dataclass(frozen=True)
