@@ -97,6 +97,16 @@ def numbers(seed: int, purpose: str, keys: Ints) -> NDArray[np.uint64]:
     return mix(keys.astype(np.uint64) ^ _purpose(seed, purpose))
 
 
+def short_numbers(seed: int, purpose: str, keys: Ints, bits: int) -> NDArray[np.uint64]:
+    """The same for keys below 2**bits, which the numbers stay below too: each step is a bijection of them."""
+    mask, shift = np.uint64((1 << bits) - 1), np.uint64(bits // 2)
+    x = (keys.astype(np.uint64) ^ _purpose(seed, purpose)) & mask
+    with np.errstate(over="ignore"):
+        for odd in (_A, _B, _GOLDEN):
+            x = ((x ^ (x >> shift)) * odd) & mask
+    return x ^ (x >> shift)
+
+
 @dataclass(frozen=True)
 class Choice:
     """Weighted choice by group: ``weights[group, item]``, each group's weights summing to more than 0."""

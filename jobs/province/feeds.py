@@ -6,12 +6,14 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.province.childbirth import KEYS
 from jobs.province.coding import OUTPATIENT, coded, diagnosis_columns, edition
 from jobs.province.departments import department_names
-from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.draws import Draws, Floats, Ints, short_numbers
 from jobs.province.draws import numbers as unique_numbers
-from jobs.province.health_files import file_key
+from jobs.province.health_files import FILES, file_key
 from jobs.province.laboratory import Results
+from jobs.province.people import NUMBERS
 from jobs.province.personal import about_person
 from jobs.province.recording import (
     Batch,
@@ -28,7 +30,10 @@ from jobs.province.units import in_units, item_columns
 from jobs.province.visits import Visits
 
 VISIT_FEE = 361.6  # mean cost in yuan, China 2023 (calibration.csv)
-SECOND_SYSTEM = 50_000  # beyond any sender's position: an institution's other system numbers patients anew
+SLOTS = 40_000  # of the KEYS of a person's stays, those in use are below this (``courses``)
+OWN = 250_000  # people of a block are numbered below this until 2149 (``people``)
+SIGNS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)
+SECOND_SYSTEM = FILES // 2  # beyond any sender's position: an institution's other system numbers patients anew
 
 
 def unique_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
@@ -37,8 +42,10 @@ def unique_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
 
 
 def patient_no(scene: Scene, person: Ints, sender: Ints, day: Ints) -> pa.Array:
-    """An institution's own number of a person, the same at every visit save for those with several files."""
-    return unique_text(scene, "P", "patient", file_key(scene, person, sender, day))
+    """An institution's own number of a person, the same at every visit save for those with several files; 14
+    characters of the 18 that the element holds."""
+    number = unique_numbers(scene.settings.seed, "patient", file_key(scene, person, sender, day))
+    return joined("P", in_letters(number, 13))
 
 
 def visit_no(scene: Scene, key: Ints) -> pa.Array:
@@ -46,7 +53,24 @@ def visit_no(scene: Scene, key: Ints) -> pa.Array:
 
 
 def stay_no(scene: Scene, key: Ints) -> pa.Array:
-    return unique_text(scene, "Z", "stay", key)
+    """The number of a stay by its key: ten characters, as many as the element holds, unique in the province.
+
+    220,000 blocks (MOST_RESIDENTS) x OWN people x SLOTS stays are fewer than 2**51, and that is less than 36**10.
+    """
+    no, slot = key // KEYS, key % KEYS
+    dense = (no // NUMBERS * OWN + no % NUMBERS) * SLOTS + slot
+    return in_letters(short_numbers(scene.settings.seed, "stay", dense, 51), 10)
+
+
+def in_letters(number: np.ndarray, width: int) -> pa.Array:
+    """Numbers as text of this many digits and letters."""
+    signs = np.empty((len(number), width), np.uint8)
+    rest, base = number.astype(np.uint64), np.uint64(len(SIGNS))
+    for n in range(width - 1, -1, -1):
+        rest, digit = np.divmod(rest, base)
+        signs[:, n] = SIGNS[digit]
+    ends = np.arange(0, (len(number) + 1) * width, width, dtype=np.int32)
+    return pa.StringArray.from_buffers(len(number), pa.py_buffer(ends), pa.py_buffer(signs.tobytes()))
 
 
 def department_columns(scene: Scene, department: Ints, hospital: Ints) -> list[pa.Array]:

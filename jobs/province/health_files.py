@@ -12,6 +12,7 @@ from jobs.province.schedule import day_number
 KEPT_FOR = 730  # days until the next number
 MOST = 9  # numbers after the first
 INSTITUTIONS = 10_000  # senders are numbered below this
+FILES = 200_000  # numbers a person, of two systems of each institution
 
 
 def several_files(scene: Scene) -> np.ndarray:
@@ -26,7 +27,7 @@ def several_files(scene: Scene) -> np.ndarray:
 def file_key(scene: Scene, person: Ints, sender: Ints, day: Ints) -> Ints:
     """The key of the number that a person has at an institution on a day."""
     no = scene.lives.people.no[person]
-    key = no * 100_000 + sender
+    key = no * FILES + sender
     again = np.flatnonzero(several_files(scene)[person])
     since = day[again] - day_number(scene.settings.population_on)
     offset = scene.draws.whole(KEPT_FOR, "new file", no[again], sender[again])

@@ -9,8 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jobs.province.draws import short_numbers
+from jobs.province.facts import ProvinceFacts
+from jobs.province.feeds import OWN, SLOTS
 from jobs.province.home_page_fees import STAY_FEE
+from jobs.province.people import BIRTHS, BLOCK, NUMBERS
 from jobs.province.recording import Scene
+from jobs.province.settings import MOST_RESIDENTS
 from jobs.tables.contract import load_contracts
 from tests.province.conftest import CONTRACTS
 
@@ -159,3 +164,24 @@ def test_every_field_is_filled_somewhere(stays: Any) -> None:
         f"other_{what}_{n}" for what in ("diagnosis_code", "diagnosis_name", "admission_condition") for n in (9, 10)
     }
     assert empty <= last | {"age_months", "healing_grade_3"}  # of the rarest
+
+
+def test_numbers_of_stays_and_patients_fit_their_elements(stays: Any) -> None:
+    assert stays["stay_no"].str.fullmatch(r"[0-9A-Z]{10}").all()  # 住院号 AN..10
+    assert stays["patient_no"].str.len().max() <= 18  # 病案号 AN..18
+    assert stays["stay_no"].is_unique
+
+
+def test_short_numbers_of_all_keys_are_all_numbers() -> None:
+    for bits in (9, 12):
+        every = np.arange(1 << bits)
+        assert sorted(short_numbers(7, "stay", every, bits).tolist()) == every.tolist()
+    blocks = MOST_RESIDENTS // BLOCK
+    assert blocks * OWN * SLOTS < 2**51 < 36**10
+
+
+def test_every_key_of_a_stay_is_below_what_its_number_allows(made: Any, facts: ProvinceFacts) -> None:
+    scene = made[0]
+    assert 20_000 + len(facts.conditions.name) * 400 < SLOTS
+    assert (scene.lives.people.no % NUMBERS).max() < OWN
+    assert BIRTHS + (2149 - 2000) * 1000 < OWN
