@@ -1,4 +1,4 @@
-"""What is measured of a body: size, blood pressure, blood values, smoking.
+"""What is measured of a body: size, blood pressure, blood, smoking.
 
 They follow from the trajectories of a person (``risks``), from illness, and from its treatment.
 """
@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.draws import Floats, Ints
-from jobs.province.laboratory import value
+from jobs.province.lab_values import takes_drugs, value
 from jobs.province.people import YEAR
 from jobs.province.recording import Scene
 from jobs.province.risks import BMI_OF_DAY, body_mass
@@ -29,13 +29,10 @@ class Measured:
     weight: Floats
     systolic: Ints
     diastolic: Ints
-    glucose: Floats
-    hba1c: Floats
-    haemoglobin: Floats
 
 
 def measured(scene: Scene, person: Ints, day: Ints, key: Ints) -> Measured:
-    """Height, weight, blood pressure and blood of people on a day."""
+    """Height, weight and blood pressure of people on a day."""
     draws, facts, people, share = scene.draws, scene.facts, scene.lives.people, scene.facts.catalogue.share
     no, age = people.no[person], (day - people.birth[person]) / YEAR
     mean = np.array([share["body.height_male"], share["body.height_female"]])[people.sex[person]]
@@ -43,13 +40,11 @@ def measured(scene: Scene, person: Ints, day: Ints, key: Ints) -> Measured:
     bmi = body_mass(draws, facts, no, age) + BMI_OF_DAY * draws.normal("bmi of the day", key)
     systolic = _systolic(scene, person, day, age, key)
     diastolic = 0.42 * systolic + 24 + 5 * draws.normal("diastolic", key)
-    blood = (value(draws, facts, scene.lives, person, day, _item(scene, i), key) for i in ("GLU", "HBA1C", "HGB"))
     return Measured(
         height,
         np.round(np.clip(bmi, 13, 45) * (height / 100) ** 2, 1),
         np.rint(systolic).astype(np.int64),
         np.rint(np.minimum(diastolic, systolic - 15)).astype(np.int64),
-        *blood,
     )
 
 
@@ -62,7 +57,7 @@ def _systolic(scene: Scene, person: Ints, day: Ints, age: Floats, key: Ints) -> 
     c = scene.facts.conditions.index("hypertension")
     no = lives.people.no[person]
     since = np.clip((day - lives.health.onset[person, c]) / YEAR, -99, 40)
-    regular = draws.uniform("takes drugs", no) < scene.facts.catalogue.share["followup.regular"]
+    regular = takes_drugs(draws, scene.facts, no)
     treated = (lives.health.diagnosis[person, c] <= day) & regular
     healthy = np.minimum(108 + 0.25 * age, 127.0) + RISES * np.exp(np.minimum(since, 0) / RISING_YEARS)
     ill = np.where(treated, TREATED, UNTREATED + A_YEAR * np.maximum(since, 0))
@@ -72,9 +67,13 @@ def _systolic(scene: Scene, person: Ints, day: Ints, age: Floats, key: Ints) -> 
     return np.clip(mean + noise, 85, 220)
 
 
-def _item(scene: Scene, item: str) -> int:
-    """The first row of the laboratory's items that has this one."""
-    return int(np.flatnonzero(scene.facts.laboratory.items["item"] == item)[0])
+def blood(scene: Scene, person: Ints, day: Ints, key: Ints, items: tuple[str, ...]) -> dict[str, Floats]:
+    """These items of the laboratory's list in people on a day."""
+    lab, size = scene.facts.laboratory, len(items)
+    item = np.tile([lab.number(i) for i in items], len(person))
+    who, when, taken = (np.repeat(a, size) for a in (person, day, key))
+    found = value(scene.draws, scene.facts, scene.lives, who, when, item, taken)
+    return dict(zip(items, found.reshape(-1, size).T, strict=True))
 
 
 def smoking(scene: Scene, person: Ints, day: Ints) -> Ints:

@@ -1,4 +1,4 @@
-"""Code lists, laboratory panels and names that records are written with, read once from small CSV files."""
+"""Code lists and names that records are written with, read once from small CSV files."""
 
 from __future__ import annotations
 
@@ -8,7 +8,6 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from jobs.province.alternatives import Alternatives
 from jobs.province.conditions import CANCER, condition_table
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
@@ -58,18 +57,6 @@ class Operations:
     name: tuple[str, ...]
     of_treatment: int
     of_site: int
-
-
-@dataclass(frozen=True)
-class Laboratory:
-    """Panels of three items each: rows of ``items`` in panel order, ``factor[condition, row]`` on the value."""
-
-    items: pd.DataFrame
-    panels: tuple[str, ...]
-    factor: Floats
-    item_no: Ints  # by row of ``items``: rows of one item have the same number
-    other_units: Alternatives
-    local_names: Alternatives
 
 
 @dataclass(frozen=True)
@@ -148,26 +135,6 @@ def _condition_choice(setting: str, number: dict[str, int]) -> tuple[Choice, Int
     names = condition_table()["condition"]
     weights = np.array([(table["condition"] == n) * table["weight"] for n in names])
     return Choice.of(weights), np.array([number[c] for c in table["icd10"]], np.int64)
-
-
-def read_laboratory(conditions: tuple[str, ...]) -> Laboratory:
-    """From panels, items and effects; ``conditions`` in the order of the factors' rows."""
-    panels = csv("lab_panels.csv")
-    items = panels.merge(csv("lab_items.csv"), left_on="item", right_on="local_code", how="left", validate="m:1")
-    factor = np.ones((len(conditions), len(items)))
-    effects = csv("lab_effects.csv")
-    for condition, panel, item, by in zip(*(effects[c].tolist() for c in effects.columns), strict=True):
-        row = (items["panel"] == panel) & (items["item"] == item)
-        factor[conditions.index(condition), row.to_numpy()] = by
-    names = tuple(items["item"])
-    return Laboratory(
-        items,
-        tuple(dict.fromkeys(panels["panel"])),
-        factor,
-        np.array([names.index(n) for n in names]),
-        Alternatives.read("lab_units.csv", names),
-        Alternatives.read("lab_local_names.csv", names),
-    )
 
 
 def read_names() -> Names:

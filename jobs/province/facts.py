@@ -11,10 +11,11 @@ import pandas as pd
 from jobs.lakehouse.errors import Refused
 from jobs.province.alternatives import Alternatives
 from jobs.province.catalogue import Catalogue
-from jobs.province.codebook import Codes, Laboratory, Names, read_codes, read_laboratory, read_names
+from jobs.province.codebook import Codes, Names, read_codes, read_names
 from jobs.province.conditions import AGES, Conditions, read_conditions
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Floats, Ints
+from jobs.province.lab_lists import Laboratory, read_laboratory
 from jobs.province.population import agree
 
 FIVE = 5  # bands of five years begin at this age
@@ -88,7 +89,7 @@ class ProvinceFacts:
             rates,
             conditions,
             codes,
-            read_laboratory(conditions.name),
+            read_laboratory(conditions.name, codes.icd10),
             read_names(),
             catalogue,
         )

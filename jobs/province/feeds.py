@@ -12,7 +12,6 @@ from jobs.province.departments import department_names
 from jobs.province.draws import Draws, Floats, Ints, short_numbers
 from jobs.province.draws import numbers as unique_numbers
 from jobs.province.health_files import FILES, file_key
-from jobs.province.laboratory import Results
 from jobs.province.people import NUMBERS
 from jobs.province.personal import about_person
 from jobs.province.recording import (
@@ -26,7 +25,6 @@ from jobs.province.recording import (
     texts,
     time_text,
 )
-from jobs.province.units import in_units, item_columns
 from jobs.province.visits import Visits
 
 VISIT_FEE = 361.6  # mean cost in yuan, China 2023 (calibration.csv)
@@ -113,38 +111,3 @@ def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
         numbers(visit_fee(draws, v.key), 2),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[v.person], columns, rows.defects)
-
-
-def laboratory(scene: Scene, results: Results) -> Batch:
-    """One row a result, available on the day of the report."""
-    feed, draws, people = "laboratory", scene.draws, scene.lives.people
-    rows = rows_sent(scene, feed, results.key, results.person, results.hospital, results.day + results.reported_after)
-    e = rows.event
-    item, day, person = results.item[e], results.day[e], results.person[e]
-    items = scene.facts.laboratory.items
-    value = np.where(rows.wrong, 10.0, 1.0) * results.value[e]  # a decimal point slipped, corrected later
-    decimals = items["decimals"].to_numpy()[item]
-    value = np.select([decimals == d for d in (0, 1)], [np.round(value), np.round(value, 1)], np.round(value, 2))
-    low, high = (_limit(scene, side, item, people.sex[person]) for side in ("low", "high"))
-    flag = np.where(value > high, 0, np.where(value < low, 1, 2))
-    of_stay = pa.array(results.of_stay[e])
-    source = pc.if_else(of_stay, stay_no(scene, results.source[e]), visit_no(scene, results.source[e]))
-    takes = 60 + draws.whole(240, "lab takes", results.key[e])
-    columns = [
-        unique_text(scene, "R", "result", results.key[e]),
-        patient_no(scene, person, rows.sender, day - results.of_stay[e]),
-        *about_person(scene, feed, rows, person, day),
-        source,
-        texts(scene.facts.codes.department_code, results.department[e]),
-        event_time(scene, feed, rows, day, results.minute[e]),
-        time_text(day + results.reported_after[e], np.minimum(results.minute[e] + takes, 1430)),
-        *item_columns(scene, feed, rows, item),
-        *in_units(scene, feed, rows, item, value, low, high),
-        texts(("H", "L", "N"), flag),
-    ]
-    return Batch(feed, rows.sender, rows.period, people.no[person], columns, rows.defects)
-
-
-def _limit(scene: Scene, side: str, item: Ints, sex: Ints) -> np.ndarray:
-    items = scene.facts.laboratory.items
-    return items[[f"ref_{side}_male", f"ref_{side}_female"]].to_numpy(np.float64)[item, sex]

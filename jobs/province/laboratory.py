@@ -1,4 +1,7 @@
-"""Laboratory results at some visits and most stays: a panel of three items, with values that follow from illness."""
+"""Laboratory results at some visits and most stays: panels asked for by the diagnosis, in long stays again and again.
+
+What a panel finds follows from the person's lasting conditions (``lab_values``) and from the illness of the day.
+"""
 
 from __future__ import annotations
 
@@ -7,36 +10,63 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.draws import Choice, Draws, Floats, Ints
+from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
+from jobs.province.lab_lists import NONE
+from jobs.province.lab_values import value
 from jobs.province.life import Lives
-from jobs.province.people import NEVER, YEAR
 from jobs.province.stays import Described, Stays
 from jobs.province.visits import OTHER, Visits
 
 AT_VISIT, AT_STAY = 0.25, 0.9  # share of visits and stays with a panel (assumed)
-ITEMS = 3
-OWN, NOISE = 0.75, 0.66  # how much of an item's spread is the person's own, and how much of the day
-SUGAR = ("GLU", "HBA1C")
-SUGAR_BY_AGE = 0.0016  # of the logarithm, a year of age (assumed)
-SUGAR_AT_ONSET, SUGAR_A_YEAR, SUGAR_TREATED = 0.6, 0.07, 0.8  # of the whole effect of diabetes (assumed)
-UNASKED = {"general": 0.5, "metabolic": 0.25, "infection": 0.25}  # panels without a condition's reason (assumed)
+RESULTS_OF_VISIT, RESULTS_OF_STAY = 3.3, 14.5  # mean results of these, for what is foreseen (measured)
+UNASKED = {"general": 0.5, "metabolic": 0.25, "infection": 0.25}  # panels without a diagnosis' reason (assumed)
+ASKED = 0.75  # share of visits with the diagnosis' own panel (assumed); all stays have it
+ADMISSION = "admission"  # what is taken beside it on the first morning of a stay
+MORNINGS = np.array([1, 5, 10, 17, 25, 35, 56, 90])  # days of a stay on which blood is taken (assumed)
+ILLNESS_SD = 0.35  # how the severity of acute illness varies (assumed)
+BESIDE = 6  # number of the first result of the admission's panel among those of its draw of blood
+
+
+@dataclass(frozen=True)
+class Taken(Entries):
+    """One entry a panel taken. ``number`` is unique among the draws of blood at visits, and among those in stays."""
+
+    number: Ints
+    source: Ints  # key of the visit or stay
+    of_stay: np.ndarray
+    person: Ints
+    day: Ints
+    minute: Ints
+    ill_for: Ints  # days since the patient came
+    diagnosis: Ints
+    panel: Ints
+    beside: Ints  # the panel of the same draw whose items this one leaves out, or NONE
+    department: Ints
+    hospital: Ints
+
+    def __len__(self) -> int:
+        return len(self.source)
+
+    @property
+    def draw(self) -> Ints:
+        """Unique among all draws of blood."""
+        return self.number * 2 + self.of_stay
+
+    @property
+    def report(self) -> Ints:
+        """Unique among all panels taken."""
+        return (self.number * 2 + (self.beside != NONE)) * 2 + self.of_stay
 
 
 @dataclass(frozen=True)
 class Results:
-    """One entry a result. ``item`` is a row of the laboratory's items; ``of_stay`` says which number ``source`` is."""
+    """One entry a result of a panel. ``item`` is a row of the laboratory's items."""
 
     key: Ints
-    person: Ints
-    day: Ints
-    minute: Ints
-    reported_after: Ints  # days
+    of: Taken
     item: Ints
     value: Floats
-    department: Ints
-    hospital: Ints
-    source: Ints  # key of the visit or stay
-    of_stay: np.ndarray
 
     def __len__(self) -> int:
         return len(self.key)
@@ -46,84 +76,88 @@ def results(
     draws: Draws, facts: ProvinceFacts, lives: Lives, visits: Visits, stays: Stays, about: Described
 ) -> Results:
     """The results of panels taken at these visits and stays."""
-    v = np.flatnonzero(draws.happens(AT_VISIT, "panel at visit", visits.key))
-    s = np.flatnonzero(draws.happens(AT_STAY, "panel at stay", stays.key) & (stays.days > 0))
-    source = np.concatenate([visits.key[v], stays.key[s]])
-    of_stay = np.repeat([False, True], [len(v), len(s)])
-    person = np.concatenate([visits.person[v], stays.person[s]])
-    day = np.concatenate([visits.day[v], stays.admitted[s]])
-    minute = np.concatenate([visits.minute[v] + 20, np.full(len(s), 390)])
-    condition = np.concatenate([visits.condition[v], stays.condition[s]])
-    department = np.concatenate([visits.department[v], about.department[s]])
-    hospital = np.concatenate([visits.hospital[v], about.hospital[s]])
-    day = np.where(of_stay, day + 1, day)  # blood is taken the morning after admission
-    keep = day <= lives.death[person]
-    row = np.repeat(np.flatnonzero(keep), ITEMS)
-    nth = np.tile(np.arange(ITEMS), int(keep.sum()))
-    item = _panel(draws, facts, condition, source, of_stay)[row] * ITEMS + nth
-    key = source[row] * 8 + nth * 2 + of_stay[row]
-    level = value(draws, facts, lives, person[row], day[row], item, key)
-    later = draws.happens(0.2, "reported later", source).astype(np.int64)
+    panels = _at_visits(draws, facts, visits).and_(_at_stays(draws, facts, stays, about))
+    panels = panels.at(np.flatnonzero(panels.day <= lives.death[panels.person]))
+    lab = facts.laboratory
+    size = lab.size[panels.panel]
+    row = np.repeat(np.arange(len(panels)), size)
+    nth = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
+    item = lab.member[lab.first[panels.panel[row]] + nth]
+    beside = panels.beside[row]
+    new = np.flatnonzero((beside == NONE) | ~lab.holds[beside, item])
+    t, item, nth = panels.at(row[new]), item[new], nth[new] + BESIDE * (beside[new] != NONE)
+    key = (t.number * np.where(t.of_stay, 16, 8) + nth) * 2 + t.of_stay
     return Results(
-        key,
-        person[row],
-        day[row],
-        minute[row],
-        later[row],
-        item,
-        level,
-        department[row],
-        hospital[row],
-        source[row],
-        of_stay[row],
+        key, t, item, value(draws, facts, lives, t.person, t.day, item, t.draw, _illness(draws, facts, t, item))
     )
 
 
-def _panel(draws: Draws, facts: ProvinceFacts, condition: Ints, source: Ints, of_stay: np.ndarray) -> Ints:
-    names = facts.laboratory.panels
-    u = draws.uniform("panel", source, of_stay)
-    unasked = Choice.of([UNASKED.get(n, 0.0) for n in names]).pick(draws.uniform("unasked", source, of_stay))
-    own = np.array([names.index(n) for n in facts.conditions.table["panel"]])[np.maximum(condition, 0)]
-    return np.where((condition != OTHER) & (u < 0.75), own, unasked)
+def _at_visits(draws: Draws, facts: ProvinceFacts, visits: Visits) -> Taken:
+    v = visits.at(np.flatnonzero(draws.happens(AT_VISIT, "panel at visit", visits.key)))
+    size = len(v)
+    return Taken(
+        v.key,
+        v.key,
+        np.zeros(size, bool),
+        v.person,
+        v.day,
+        np.minimum(v.minute + 20, 1439),
+        np.zeros(size, np.int64),
+        v.diagnosis,
+        _panel(draws, facts, v.condition, v.diagnosis, v.key, of_stay=False),
+        np.full(size, NONE),
+        v.department,
+        v.hospital,
+    )
 
 
-def value(
-    draws: Draws, facts: ProvinceFacts, lives: Lives, person: Ints, day: Ints, item: Ints | int, key: Ints
-) -> Floats:
-    """Log-normal about the healthy mean by sex, times the factor of each condition that the person has by then.
+def _at_stays(draws: Draws, facts: ProvinceFacts, stays: Stays, about: Described) -> Taken:
+    """On some mornings: the diagnosis' panel, on the first one the admission's too."""
+    s = np.flatnonzero(draws.happens(AT_STAY, "panel at stay", stays.key) & (stays.days > 0))
+    own = _panel(draws, facts, stays.condition[s], about.diagnosis[s], stays.key[s], of_stay=True)
+    mornings = np.maximum(np.searchsorted(MORNINGS, stays.days[s]), 1)  # before the day of discharge
+    of = np.repeat(np.arange(len(s)), mornings)
+    nth = np.arange(len(of)) - np.repeat(np.cumsum(mornings) - mornings, mornings)
+    of, nth = np.concatenate([of, np.arange(len(s))]), np.concatenate([nth, np.zeros(len(s), np.int64)])
+    beside = np.repeat([False, True], [len(of) - len(s), len(s)])
+    e = s[of]
+    return Taken(
+        stays.key[e] * len(MORNINGS) + nth,
+        stays.key[e],
+        np.ones(len(e), bool),
+        stays.person[e],
+        stays.admitted[e] + MORNINGS[nth],
+        np.full(len(e), 390),
+        MORNINGS[nth],
+        about.diagnosis[e],
+        np.where(beside, facts.laboratory.panels.index(ADMISSION), own[of]),
+        np.where(beside, own[of], NONE),
+        about.department[e],
+        about.hospital[e],
+    )
 
-    Sugar rises with age, before diabetes and on from its onset, and is lower under treatment.
-    """
-    items, people = facts.laboratory.items, lives.people
-    item = np.broadcast_to(item, person.shape)
-    mean = items[["mean_male", "mean_female"]].to_numpy(np.float64)[item, people.sex[person]]
-    spread = items["log_sd"].to_numpy(np.float64)[item]
-    code = items["item"].astype("category").cat.codes.to_numpy(np.int64)[item]
-    sugar = items["item"].isin(SUGAR).to_numpy()[item]
-    shift = _of_conditions(facts, lives, person, day, item, sugar)
-    shift = shift + sugar * SUGAR_BY_AGE * np.clip((day - people.birth[person]) / YEAR - 40, -10, 45)
-    own = draws.normal("own level", people.no[person], code)
-    return mean * np.exp(shift + spread * (OWN * own + NOISE * draws.normal("result", key)))
+
+def _panel(
+    draws: Draws, facts: ProvinceFacts, condition: Ints, diagnosis: Ints, source: Ints, *, of_stay: bool
+) -> Ints:
+    """That of the diagnosis, else of the condition; at some visits, and without either, one that nothing asks for."""
+    lab = facts.laboratory
+    unasked = Choice.of([UNASKED.get(n, 0.0) for n in lab.panels]).pick(draws.uniform("unasked", source, of_stay))
+    of_condition = np.array([lab.panels.index(n) for n in facts.conditions.table["panel"]])
+    own = np.where(condition != OTHER, of_condition[np.maximum(condition, 0)], NONE)
+    own = np.where(lab.asked[diagnosis] != NONE, lab.asked[diagnosis], own)
+    asked = of_stay | (draws.uniform("panel", source, of_stay) < ASKED)
+    return np.where((own != NONE) & asked, own, unasked)
 
 
-def _of_conditions(
-    facts: ProvinceFacts, lives: Lives, person: Ints, day: Ints, item: Ints, sugar: np.ndarray
-) -> Floats:
-    """The sum of the log factors of a person's conditions, of the few pairs of person and condition there are."""
-    conditions, health = facts.conditions, lives.health
-    log_factor = np.log(facts.laboratory.factor)
-    acting = np.flatnonzero(log_factor.any(axis=1))
-    who, which = np.nonzero(health.onset[:, acting] < NEVER)
-    count = np.bincount(who, minlength=len(lives.people))
-    many = count[person]
-    row = np.repeat(np.arange(len(person)), many)
-    pair = np.repeat((np.cumsum(count) - count)[person] - np.cumsum(many) + many, many) + np.arange(len(row))
-    c = acting[which[pair]]
-    since = (day[row] - health.onset[person[row], c]) / YEAR
-    strength = (since >= 0).astype(np.float64)
-    diabetes = conditions.index("diabetes")
-    s = np.flatnonzero((c == diabetes) & sugar[row])
-    treated = health.diagnosis[person[row[s]], diabetes] <= day[row[s]]
-    ill = np.minimum(SUGAR_AT_ONSET + SUGAR_A_YEAR * since[s], 1.15) * np.where(treated, SUGAR_TREATED, 1.0)
-    strength[s] = np.where(since[s] >= 0, ill, 0.4 * np.exp(np.minimum(since[s], 0) / 4))
-    return np.bincount(row, strength * log_factor[c, item[row]], len(person)).astype(np.float64)
+def _illness(draws: Draws, facts: ProvinceFacts, taken: Taken, item: Ints) -> Floats:
+    """The logarithm of what the diagnosis multiplies each value by: it fades with the days in hospital."""
+    acute = facts.laboratory.acute
+    row = acute.row[taken.diagnosis, item]
+    at = np.flatnonzero(row != NONE)
+    severity = draws.normal("severity of acute illness", taken.source[at], taken.of_stay[at])
+    strength = np.clip(1 + ILLNESS_SD * severity, 0.2, 2.0)
+    fades = np.exp(-taken.ill_for[at] / acute.column("fades_days", row[at]))
+    shift = np.zeros(len(item))
+    shift[at] = strength * fades * np.log(acute.column("factor", row[at]))
+    return shift

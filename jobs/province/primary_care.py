@@ -8,11 +8,12 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.province.bodies import measured, smoking
+from jobs.province.bodies import blood, measured, smoking
 from jobs.province.care_feeds import insurance
 from jobs.province.draws import Ints
 from jobs.province.entries import Entries
 from jobs.province.feeds import doctor_no, patient_no, unique_text
+from jobs.province.lab_values import takes_drugs
 from jobs.province.life import new_year
 from jobs.province.people import YEAR
 from jobs.province.personal import about_person, residence
@@ -29,6 +30,8 @@ from jobs.province.units import pressure_texts, weight_text
 
 ELDERLY, CHRONIC, EMPLOYEES = range(3)  # why a check-up is made
 FOLLOWED = ("hypertension", "diabetes")
+TESTED = ("GLU", "HBA1C", "HGB")  # at check-ups
+NEVER_TAKES = 0.17  # share of those who are not regular in taking their drugs who take none (assumed)
 QUARTER = 90  # days in which a quarter's follow-up falls
 
 
@@ -95,9 +98,10 @@ def health_checkup(scene: Scene, checks: Checks) -> Batch:
     rows = rows_sent(scene, feed, checks.key, checks.person, checks.sender, checks.day)
     c = checks.at(rows.event)
     body = measured(scene, c.person, c.day, rows.key)
+    found = blood(scene, c.person, c.day, rows.key, TESTED)
     weight = body.weight * np.where(rows.wrong, 2, 1)  # in jin (500 g), corrected later
     bmi = body.weight / (body.height / 100) ** 2
-    high, sugar = (body.systolic >= 140) | (body.diastolic >= 90), body.glucose >= 7.0
+    high, sugar = (body.systolic >= 140) | (body.diastolic >= 90), found["GLU"] >= 7.0
     findings = np.select([high & sugar, high, sugar, bmi >= 28], [3, 1, 2, 4], 0)
     diabetic = pa.array(_known(scene, "diabetes", c.person, c.day))
     columns = [
@@ -111,9 +115,9 @@ def health_checkup(scene: Scene, checks: Checks) -> Batch:
         weight_text(scene, feed, rows, weight),
         numbers(bmi, 1),
         *pressure_texts(scene, feed, rows, body.systolic, body.diastolic),
-        numbers(body.glucose, 2),
-        pc.if_else(diabetic, numbers(body.hba1c, 1), ""),
-        numbers(np.rint(body.haemoglobin)),
+        numbers(found["GLU"], 2),
+        pc.if_else(diabetic, numbers(found["HBA1C"], 1), ""),
+        numbers(np.rint(found["HGB"])),
         texts(("1", "2", "3"), smoking(scene, c.person, c.day)),
         texts(("未见明显异常", "血压偏高", "空腹血糖偏高", "血压、空腹血糖偏高", "肥胖"), findings),
     ]
@@ -126,14 +130,15 @@ def chronic_followup(scene: Scene, checks: Checks) -> Batch:
     rows = rows_sent(scene, feed, checks.key, checks.person, checks.sender, checks.day)
     c = checks.at(rows.event)
     body, of_diabetes = measured(scene, c.person, c.day, rows.key), c.kind == 1
+    glucose = np.round(blood(scene, c.person, c.day, rows.key, ("GLU",))["GLU"], 2)
     high, low = (
         np.where(rows.wrong, a, b) for a, b in ((body.diastolic, body.systolic), (body.systolic, body.diastolic))
     )  # exchanged, corrected later
-    controlled = np.where(of_diabetes, body.glucose < 7.0, (body.systolic < 140) & (body.diastolic < 90))
+    controlled = np.where(of_diabetes, glucose < 7.0, (body.systolic < 140) & (body.diastolic < 90))
     trouble = draws.whole(100, "follow-up trouble", rows.key)
     judged = np.where(trouble < 2, 2, np.where(trouble < 4, 3, np.where(controlled, 0, 1)))
-    regular = scene.facts.catalogue.share["followup.regular"]
-    adherence = np.searchsorted([regular, 0.95], draws.uniform("adherence", rows.key))
+    regular = takes_drugs(draws, scene.facts, lives.people.no[c.person])
+    adherence = np.where(regular, 0, 1 + draws.happens(NEVER_TAKES, "takes none", lives.people.no[c.person]))
     columns = [
         unique_text(scene, "U", "follow-up", rows.key),
         patient_no(scene, c.person, rows.sender, c.day),
@@ -143,7 +148,7 @@ def chronic_followup(scene: Scene, checks: Checks) -> Batch:
         event_date(scene, feed, rows, c.day),
         texts(("1", "2", "3"), np.searchsorted([60, 80], draws.whole(100, "follow-up how", rows.key), side="right")),
         *pressure_texts(scene, feed, rows, high, low),
-        pc.if_else(pa.array(of_diabetes), numbers(body.glucose, 2), ""),
+        pc.if_else(pa.array(of_diabetes), numbers(glucose, 2), ""),
         weight_text(scene, feed, rows, body.weight),
         texts(("1", "2", "3"), adherence),
         texts(("1", "2", "3", "4"), judged),

@@ -16,7 +16,7 @@ from jobs.province.draws import Draws
 from jobs.province.encounters import encounters
 from jobs.province.epidemic import at_risk
 from jobs.province.facts import ProvinceFacts
-from jobs.province.feeds import laboratory, outpatient_visit
+from jobs.province.feeds import outpatient_visit
 from jobs.province.foreseen import hazards, readmissions
 from jobs.province.home_page import inpatient_home_page
 from jobs.province.identity import identity
@@ -32,6 +32,7 @@ from jobs.province.infections import (
 )
 from jobs.province.infectious_cards import infectious_card
 from jobs.province.institutions import Institutions
+from jobs.province.lab_feed import laboratory
 from jobs.province.laboratory import results
 from jobs.province.life import simulate_lives
 from jobs.province.out_of_bed import out_of_bed

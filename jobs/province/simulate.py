@@ -21,7 +21,7 @@ from pyspark.sql.pandas.types import from_arrow_schema
 from jobs.lakehouse.errors import Refused
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
-from jobs.province.laboratory import AT_STAY, AT_VISIT, ITEMS
+from jobs.province.laboratory import AT_STAY, AT_VISIT, RESULTS_OF_STAY, RESULTS_OF_VISIT
 from jobs.province.people import BLOCK
 from jobs.province.residents import live_and_record
 from jobs.province.scale import Scale, scales
@@ -139,7 +139,7 @@ def expected(settings: SimulateSettings) -> int:
         "prescription": 1.3 * rate.visits + stays,
         "payment": rate.visits + stays,
         "inpatient_home_page": stays,
-        "laboratory": ITEMS * (rate.visits * AT_VISIT + stays * AT_STAY),
+        "laboratory": RESULTS_OF_VISIT * AT_VISIT * rate.visits + RESULTS_OF_STAY * AT_STAY * stays,
         "imaging_study": 0.1 * rate.visits + 0.8 * stays,
         "health_checkup": 0.2,
         "chronic_followup": 0.3,

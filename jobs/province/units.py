@@ -17,10 +17,9 @@ MMHG_PER_KPA = 7.50062
 def item_columns(scene: Scene, feed: str, rows: Rows, item: Ints) -> list[pa.Array]:
     """Code and name of each result's item: some institutions have their own."""
     draws, items, local = scene.draws, scene.facts.laboratory.items, scene.facts.laboratory.local_names
-    code = scene.facts.laboratory.item_no[item]
-    own = draws.happens(scene.settings.dirt.lab_local_name, "lab name", rows.sender, code) & (local.count[item] > 0)
+    own = draws.happens(scene.settings.dirt.lab_local_name, "lab name", rows.sender, item) & (local.count[item] > 0)
     at = np.flatnonzero(own)
-    which = local.pick(item[at], draws.uniform("which lab name", rows.sender[at], code[at]))
+    which = local.pick(item[at], draws.uniform("which lab name", rows.sender[at], item[at]))
     rows.mark(Defect.LAB_LOCAL_NAME, at)
     return [
         replaced(texts(tuple(quoted(n) for n in items[usual]), item), at, texts(tuple(local.table[other]), which))
@@ -33,15 +32,14 @@ def in_units(
 ) -> list[pa.Array]:
     """Value, unit and the limits of its reference interval as text: some analysers report in another unit."""
     draws, units = scene.draws, scene.facts.laboratory.other_units
-    code = scene.facts.laboratory.item_no[item]
     share = scene.settings.dirt.lab_other_unit * scene.institutions.dirt[rows.sender]
-    other = draws.happens(share, "lab unit", rows.sender * ANALYSERS + rows.clerk % ANALYSERS, code)
+    other = draws.happens(share, "lab unit", rows.sender * ANALYSERS + rows.clerk % ANALYSERS, item)
     at = np.flatnonzero(other & (units.count[item] > 0))
-    which = units.pick(item[at], draws.uniform("which lab unit", rows.sender[at], code[at]))
+    which = units.pick(item[at], draws.uniform("which lab unit", rows.sender[at], item[at]))
     factor, offset, decimals = (units.table[c].to_numpy(np.float64)[which] for c in ("factor", "offset", "decimals"))
     rows.mark(Defect.LAB_OTHER_UNIT, at)
     usual = tuple(scene.facts.laboratory.items["unit"].fillna(""))
-    shown = [numbers(value, 2), *(_limit_text(x) for x in (low, high))]
+    shown = [numbers(value, 3), *(_limit_text(x) for x in (low, high))]
     ten = 10.0**decimals
     for n, x in enumerate((value, low, high)):
         converted = np.round((x[at] * factor + offset) * ten) / ten
