@@ -30,7 +30,7 @@ from jobs.province.units import pressure_texts, weight_text
 
 ELDERLY, CHRONIC, EMPLOYEES = range(3)  # why a check-up is made
 FOLLOWED = ("hypertension", "diabetes")
-TESTED = ("GLU", "HBA1C", "HGB")  # at check-ups
+TESTED = ("GLU", "HBA1C", "HGB", "TC", "TG", "HDL-C", "LDL-C", "CREA", "ALT", "UPRO")  # at check-ups
 NEVER_TAKES = 0.17  # share of those who are not regular in taking their drugs who take none (assumed)
 QUARTER = 90  # days in which a quarter's follow-up falls
 
@@ -104,6 +104,7 @@ def health_checkup(scene: Scene, checks: Checks) -> Batch:
     high, sugar = (body.systolic >= 140) | (body.diastolic >= 90), found["GLU"] >= 7.0
     findings = np.select([high & sugar, high, sugar, bmi >= 28], [3, 1, 2, 4], 0)
     diabetic = pa.array(_known(scene, "diabetes", c.person, c.day))
+    grades, protein = scene.facts.laboratory.grades, scene.facts.laboratory.number("UPRO")
     columns = [
         unique_text(scene, "T", "check-up", rows.key),
         patient_no(scene, c.person, rows.sender, c.day),
@@ -118,6 +119,10 @@ def health_checkup(scene: Scene, checks: Checks) -> Batch:
         numbers(found["GLU"], 2),
         pc.if_else(diabetic, numbers(found["HBA1C"], 1), ""),
         numbers(np.rint(found["HGB"])),
+        *(numbers(found[lipid], 2) for lipid in ("TC", "TG", "HDL-C", "LDL-C")),
+        numbers(np.rint(found["CREA"])),
+        numbers(np.rint(found["ALT"])),
+        texts(grades.text, grades.of(np.full(len(c.day), protein), found["UPRO"])),
         texts(("1", "2", "3"), smoking(scene, c.person, c.day)),
         texts(("未见明显异常", "血压偏高", "空腹血糖偏高", "血压、空腹血糖偏高", "肥胖"), findings),
     ]
@@ -151,6 +156,7 @@ def chronic_followup(scene: Scene, checks: Checks) -> Batch:
         pc.if_else(pa.array(of_diabetes), numbers(glucose, 2), ""),
         weight_text(scene, feed, rows, body.weight),
         texts(("1", "2", "3"), adherence),
+        texts(("T", "F"), 1 - regular),
         texts(("1", "2", "3", "4"), judged),
         day_text(c.day + np.where(judged == 0, QUARTER, 14)),
         doctor_no(draws, np.zeros(len(c.day), np.int64), lives.people.no[c.person]),

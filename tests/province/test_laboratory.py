@@ -46,6 +46,7 @@ def test_half_of_the_diabetics_who_take_their_drugs_have_their_sugar_under_contr
     followed = frames["chronic_followup"].query("disease_code == '2'")
     glucose = followed["fasting_glucose"].astype(float)
     regular = followed["adherence_code"] == "1"
+    assert (regular == (followed["regular_drugs"] == "T")).all()
     assert 0.4 < (glucose[regular] < 7.0).mean() < 0.7  # 0.9995 before
     assert (glucose[~regular] < 7.0).mean() < 0.25
 
@@ -122,3 +123,12 @@ def test_every_panel_that_a_diagnosis_asks_for_is_known(facts: ProvinceFacts) ->
     assert asked["I21.9"] == "infarction" and asked["E11.2"] == "diabetic_kidney" and "E11.9" not in asked
     assert set(lab.member) == set(lab.items.index)  # every item of the list is measured
     assert lab.items["loinc"].notna().all()
+
+
+def test_check_ups_have_lipids_kidney_and_liver(frames: dict[str, pd.DataFrame]) -> None:
+    checked = frames["health_checkup"]
+    total, ldl, hdl = (checked[f"{c}_cholesterol"].astype(float) for c in ("total", "ldl", "hdl"))
+    assert 4 < total.median() < 5.2
+    assert (total - ldl - hdl - 0.45 * checked["triglycerides"].astype(float)).abs().max() < 0.02
+    assert 50 < checked["creatinine"].astype(int).median() < 90
+    assert 0.01 < (~checked["urine_protein"].isin(["阴性", "±"])).mean() < 0.12
