@@ -1,4 +1,4 @@
-"""Imaging studies at visits and stays, by what was diagnosed: their metadata. The report is an EMR document."""
+"""Imaging studies at visits and stays, by what was diagnosed: their metadata, and what their reports say."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.province.care_feeds import encounter_no
+from jobs.province.delivery_notes import Children, delivers
 from jobs.province.draws import Draws, Ints
 from jobs.province.encounters import Encounters
 from jobs.province.entries import Entries
@@ -15,12 +16,18 @@ from jobs.province.facts import ProvinceFacts
 from jobs.province.feeds import patient_no, unique_text
 from jobs.province.life import Lives
 from jobs.province.personal import about_person
+from jobs.province.pregnancies import LENGTH
 from jobs.province.recording import Batch, Scene, event_time, numbers, rows_sent, texts, time_text
+from jobs.province.visits import OTHER
+from jobs.province.wording import CHILDREN, about_patient, cancer_treated, filled
 
 
 @dataclass(frozen=True)
 class Studies(Entries):
-    """One entry a study; ``of`` says which encounters they belong to. ``use``, ``item``: rows of the catalogue."""
+    """One entry a study; ``of`` says which encounters they belong to. ``use``, ``item``: rows of the catalogue.
+
+    ``treated``: of a cancer that has been treated by then.
+    """
 
     of: Encounters
     day: Ints
@@ -30,6 +37,7 @@ class Studies(Entries):
     use: Ints
     item: Ints
     abnormal: np.ndarray
+    treated: np.ndarray
 
     def __len__(self) -> int:
         return len(self.day)
@@ -41,20 +49,45 @@ class Studies(Entries):
 
 
 def studies(draws: Draws, facts: ProvinceFacts, lives: Lives, care: Encounters) -> Studies:
-    """The study at a share of encounters: the same hour at a visit, by the next day of a stay."""
+    """The study at a share of encounters: the same hour at a visit, by the next day of a stay, or when a mother has
+    borne her child."""
     imaging = facts.catalogue.imaging
     share = np.where(care.of_stay, imaging.at_stay[care.diagnosis], imaging.at_visit[care.diagnosis])
     done = care.at(np.flatnonzero(draws.happens(share, "study", care.key)))
-    use = imaging.choice.pick(draws.uniform("study of", done.key), done.diagnosis)
+    use = imaging.choice.pick(draws.uniform("study of", done.key), _studied_for(facts, done))
     next_day = done.of_stay & (done.until > done.day)
-    day = done.day + next_day
+    day = np.where(delivers(facts, done), np.maximum(done.until - 1, done.day), done.day + next_day)
     minute = np.where(next_day, 480 + draws.whole(480, "study minute", done.key), np.minimum(done.minute + 30, 1430))
     later = draws.happens(0.25, "study reported later", done.key)
     wait = 40 + draws.whole(180, "study reported after", done.key)
     reported = np.where(later, 500 + wait, np.minimum(minute + wait, 1438))
     abnormal = draws.happens(imaging.abnormal[use], "study abnormal", done.key)
-    made = Studies(done, day, minute, day + later, reported, use, imaging.item_of_use[use], abnormal)
+    item, treated = imaging.item_of_use[use], cancer_treated(facts, lives, done)
+    made = Studies(done, day, minute, day + later, reported, use, item, abnormal, treated)
     return made.at(np.flatnonzero(day <= lives.death[done.person]))
+
+
+def _studied_for(facts: ProvinceFacts, care: Encounters) -> Ints:
+    """The diagnosis that a study is about: of a cancer, that of its site, whatever is done about it."""
+    site = facts.conditions.site[np.maximum(care.condition, 0)]
+    number = {code: n for n, code in enumerate(facts.codes.icd10)}
+    of_site = np.array([number[code] for code in facts.catalogue.cancers.table["icd10"]])
+    return np.where((care.condition != OTHER) & (site >= 0), of_site[site], care.diagnosis)
+
+
+def reports(scene: Scene, done: Studies) -> tuple[pa.Array, pa.Array]:
+    """What the reports of studies say: findings, impression."""
+    imaging = scene.facts.catalogue.imaging
+    normal, found = 2 * len(imaging.uses), np.where(done.treated, len(imaging.uses), 0) + done.use
+    which = np.where(done.abnormal, found, normal + done.item)
+    told = (
+        texts((*imaging.uses[c], *imaging.uses[f"treated_{c}"].fillna(""), *imaging.items[c]), which)
+        for c in ("findings", "impression")
+    )
+    born = Children.of(scene.lives.people, done.of.person, done.day, done.day + LENGTH).count
+    children = texts(("单活胎", "双活胎"), np.minimum(born, 2) - 1)
+    findings, impression = (filled(about_patient(scene, done.of, t), CHILDREN, children) for t in told)
+    return findings, impression
 
 
 def report_no(scene: Scene, key: Ints) -> pa.Array:

@@ -88,7 +88,7 @@ def live_and_record(
     all_visits, all_stays, reaches = visits, stays, delivered(scene, visits, stays, dead, registered, reports)
     visits, stays = visits.at(reaches.visit), stays.at(reaches.stay)
     about = described(draws, facts, institutions, lives, stays)
-    care = encounters(draws, visits, stays, about)
+    care = encounters(draws, lives, visits, stays, about)
     done = studies(draws, facts, lives, care)
     months = _months(recent, last)
     checked = checkups(scene, range(_year(recent), _year(last) + 1))
@@ -98,7 +98,7 @@ def live_and_record(
         "resident_register": lambda: resident_register(scene, registered, reaches.told),
         "registration": lambda: registration(scene, visits),
         "outpatient_visit": lambda: outpatient_visit(scene, visits),
-        "emr_document": lambda: emr_document(scene, documents(lives, care, done), done),
+        "emr_document": lambda: emr_document(scene, documents(draws, care, done), done),
         "prescription": lambda: prescription(scene, care),
         "payment": lambda: payment(scene, care),
         "inpatient_home_page": lambda: inpatient_home_page(scene, stays, about),

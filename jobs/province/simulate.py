@@ -135,7 +135,7 @@ def expected(settings: SimulateSettings) -> int:
         REGISTER: 0.03,
         "registration": rate.visits,
         "outpatient_visit": rate.visits,
-        "emr_document": 2 * stays + 0.15 * rate.visits,
+        "emr_document": 6.6 * stays + 0.1 * rate.visits,
         "prescription": 1.3 * rate.visits + stays,
         "payment": rate.visits + stays,
         "inpatient_home_page": stays,

@@ -219,10 +219,12 @@ def test_every_stay_has_its_notes_and_every_study_its_report(clean: Any) -> None
     stays = frames["inpatient_home_page"].set_index("stay_no")
     notes = written[written["visit_no"].isin(stays.index)]
     kinds = notes.groupby("document_code")["visit_no"].agg(set)
-    assert kinds["C0034"] == kinds["C0049"] == set(stays.index)
-    discharge = notes[notes["document_code"] == "C0049"].set_index("visit_no")["narrative"]
     died = stays["discharge_way"] == "5"
-    assert (discharge.str.contains("死亡") == died.loc[discharge.index]).all()
+    assert kinds["C0034"] == set(stays.index)
+    assert kinds["C0049"] == set(stays.index[~died]) and kinds["C0050"] == set(stays.index[died])
+    last = notes[notes["document_code"].isin(["C0049", "C0050"])].set_index("visit_no")["narrative"]
+    assert not last.index.duplicated().any()
+    assert (last.str.contains("死亡") == died.loc[last.index]).all()
     admission = notes[notes["document_code"] == "C0034"]
     for column in ("chief_complaint", "present_illness", "past_history", "physical_examination"):
         assert (admission[column].str.len() > 3).all()
