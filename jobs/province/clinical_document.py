@@ -1,4 +1,4 @@
-"""EMR documents as HL7 CDA R2: header, patient, author, encounter, and a section for each part of the note.
+"""EMR documents as HL7 CDA R2: header, patient, author, custodian, encounter, and a section a part of the note.
 
 After WS/T 500 in outline; its object identifiers 2.16.156.10011.* are from memory. Section codes are LOINC's, which is
 copyright Regenstrief Institute, Inc. and the LOINC Committee (http://loinc.org).
@@ -42,31 +42,46 @@ def clinical_documents(columns: Mapping[str, pa.Array], encoding: str) -> bytes:
 
 
 def _parts(f: Mapping[str, pa.Array]) -> list[pa.Array | str]:
-    """What a document consists of, in order: literal texts and columns."""
-    clock = pc.replace_substring_regex(f["written_at"], "[^0-9]", "")
-    place = "<location><healthCareFacility><serviceProviderOrganization>"
+    """What a document consists of, in the order of CDA's schema (POCD_MT000040): literal texts and columns."""
+    written = _digits(f["written_at"])
+    organisation = "<location><healthCareFacility><serviceProviderOrganization>"
     parts: list[pa.Array | str] = [
         '<ClinicalDocument xmlns="urn:hl7-org:v3"><realmCode code="CN"/>'
-        '<typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>'
-        f'<id root="{ROOT}.1.1" extension="', f["document_no"],
-        '"/><code code="', f["document_code"], f'" codeSystem="{ROOT}.2.4"/><title>', f["document_title"],
-        '</title><effectiveTime value="', clock,
+        '<typeId root="2.16.840.1.113883.1.3" extension="POCD_HD000040"/>', _id(1, f["document_no"]),
+        '<code code="', f["document_code"], f'" codeSystem="{ROOT}.2.4"/><title>', f["document_title"],
+        '</title><effectiveTime value="', written,
         '"/><confidentialityCode code="N" codeSystem="2.16.840.1.113883.5.25"/><languageCode code="zh-CN"/>'
-        f'<recordTarget><patientRole><id root="{ROOT}.1.11" extension="', f["patient_no"],
-        f'"/><id root="{ROOT}.1.32" extension="', f["report_no"],
-        f'"/><patient><id root="{ROOT}.1.3" extension="', f["id_number"],
-        '"/><name>', f["name"], '</name><administrativeGenderCode code="', f["sex_code"],
-        f'" codeSystem="{ROOT}.2.3.3.4"/><birthTime value="', f["birth_date"],
-        '"/></patient></patientRole></recordTarget><author><time value="', clock,
-        f'"/><assignedAuthor><id root="{ROOT}.1.7" extension="', f["doctor_no"],
-        f'"/></assignedAuthor></author><componentOf><encompassingEncounter><id root="{ROOT}.1.12" extension="',
-        f["visit_no"], '"/>', f'{place}<id root="{ROOT}.1.26" extension="', f["department_code"], '"/><name>',
-        f["department_name"], "</name></serviceProviderOrganization></healthCareFacility></location>"
-        "</encompassingEncounter></componentOf><component><structuredBody>",
+        "<recordTarget><patientRole>", _id(11, f["patient_no"]), _id(32, f["report_no"]),
+        "<patient>", _id(3, f["id_number"]), "<name>", f["name"], "</name>",
+        _given('<administrativeGenderCode code="', f["sex_code"], f'" codeSystem="{ROOT}.2.3.3.4"/>'),
+        _given('<birthTime value="', f["birth_date"], '"/>'),
+        '</patient></patientRole></recordTarget><author><time value="', written, '"/><assignedAuthor>',
+        _id(7, f["doctor_no"]), "</assignedAuthor></author>"
+        "<custodian><assignedCustodian><representedCustodianOrganization>", _id(5, f["organisation_code"]),
+        "</representedCustodianOrganization></assignedCustodian></custodian><componentOf><encompassingEncounter>",
+        _id(12, f["visit_no"]), "<effectiveTime>", _given('<low value="', _digits(f["admitted_at"]), '"/>'),
+        _given('<high value="', _digits(f["discharged_at"]), '"/>'), f"</effectiveTime>{organisation}",
+        _id(26, f["department_code"]), "<name>", f["department_name"],
+        "</name></serviceProviderOrganization></healthCareFacility></location></encompassingEncounter></componentOf>"
+        "<component><structuredBody>",
     ]  # fmt: skip
     more = {field: (field.removeprefix(SECTION), "附注") for field in f if field.startswith(SECTION)}
     for field, (code, title) in ({k: v for k, v in SECTIONS.items() if k in f} | more).items():
         opened = f'<component><section><code code="{code}" codeSystem="2.16.840.1.113883.6.1"/><title>{title}</title>'
-        whole = pc.binary_join_element_wise(f"{opened}<text>", f[field], "</text></section></component>", "")
-        parts.append(pc.if_else(pc.equal(f[field], ""), "", whole))
+        parts.append(_given(f"{opened}<text>", f[field], "</text></section></component>"))
     return [*parts, "</structuredBody></component></ClinicalDocument>"]
+
+
+def _given(before: str, value: pa.Array, after: str) -> pa.Array:
+    """An element around each value that is there."""
+    return pc.if_else(pc.equal(value, ""), "", pc.binary_join_element_wise(before, value, after, ""))
+
+
+def _id(kind: int, value: pa.Array) -> pa.Array:
+    """A number, below the object identifier of its kind."""
+    return _given(f'<id root="{ROOT}.1.{kind}" extension="', value, '"/>')
+
+
+def _digits(time: pa.Array) -> pa.Array:
+    """A time as HL7 has it."""
+    return pc.replace_substring_regex(time, "[^0-9]", "")

@@ -17,7 +17,7 @@ from jobs.province.feeds import department_columns, doctor_no, patient_no, uniqu
 from jobs.province.imaging import Studies, report_no, reports
 from jobs.province.notes import WRITE, Notes, Texts
 from jobs.province.personal import about_person
-from jobs.province.recording import Batch, Scene, event_time, line_ends, rows_sent, texts
+from jobs.province.recording import Batch, Scene, event_time, line_ends, rows_sent, texts, time_text
 from jobs.province.stays import DIED
 
 REPORT, ADMISSION, FIRST, PROGRESS, DISCHARGE, DEATH = range(6)
@@ -113,7 +113,10 @@ def emr_document(scene: Scene, written: Documents, done: Studies) -> Batch:
         patient_no(scene, c.person, rows.sender, c.day),
         *about_person(scene, feed, rows, c.person, d.day),
         encounter_no(scene, c.of_stay, c.source),
+        time_text(c.day, c.minute),
+        pc.if_else(pa.array(np.isin(d.kind, (DISCHARGE, DEATH))), time_text(c.until, c.left), ""),
         pc.if_else(pa.array(d.kind == REPORT), report_no(scene, c.key), ""),
+        texts(scene.institutions.code, rows.sender),
         *department_columns(scene, c.department, rows.sender),
         doctor_no(scene.draws, c.department, c.source),
         event_time(scene, feed, rows, d.day, d.minute),

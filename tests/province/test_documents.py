@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
+from xml.etree.ElementTree import fromstring
 
 import pandas as pd
+import pyarrow as pa
 import pytest
 
+from jobs.province.clinical_document import clinical_documents, escaped
 from jobs.province.datafiles import csv, longest_prefix
 from jobs.province.facts import ProvinceFacts
 from tests.province.test_wider_feeds import CLEAN, CONTRACT
@@ -38,7 +42,7 @@ def frames(live: Callable[..., Any]) -> dict[str, pd.DataFrame]:
 def notes(frames: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """The documents of stays that are over, by their code, with the row of the stay beside."""
     stays = frames["inpatient_home_page"].set_index("stay_no")[["admitted_at", "discharged_at", "discharge_way"]]
-    written = frames["emr_document"].drop(columns=[c for c in stays if c in frames["emr_document"]])
+    written = frames["emr_document"].drop(columns=["admitted_at", "discharged_at"])
     written = written.join(stays, on="visit_no", how="inner")
     return {str(code): n for code, n in written.groupby("document_code")}
 
@@ -155,3 +159,27 @@ def test_facts_have_a_study_for_every_reason_with_a_place_of_its_own(facts: Prov
     for code in facts.codes.icd10:
         if code[0] in "CFGIJKMNOPRS":
             assert longest_prefix(code, known)[0] == code[0], code
+
+
+HEADER = ("realmCode", "typeId", "id", "code", "title", "effectiveTime", "confidentialityCode", "languageCode",
+          "recordTarget", "author", "custodian", "componentOf", "component")  # fmt: skip
+
+
+def test_a_clinical_document_has_what_the_schema_of_cda_requires_in_its_order(frames: dict[str, pd.DataFrame]) -> None:
+    rows = frames["emr_document"].groupby("document_code").head(2).assign(id_number="")
+    columns = {n: escaped(pa.array(rows[n])) for n in CONTRACT["emr_document"].names}
+    text = clinical_documents(columns, "utf-8").decode()
+    assert 'extension=""' not in text and 'value=""' not in text and 'code=""' not in text
+    space = {"": "urn:hl7-org:v3"}
+    documents = fromstring(text).findall("ClinicalDocument", space)
+    assert len(documents) == len(rows) > 10
+    for document, row in zip(documents, rows.itertuples(), strict=True):
+        assert tuple(part.tag.split("}")[1] for part in document) == HEADER
+        keeper = document.find("custodian/assignedCustodian/representedCustodianOrganization/id", space)
+        assert keeper is not None and keeper.get("extension") == row.organisation_code
+        encounter = document.find("componentOf/encompassingEncounter", space)
+        assert [part.tag.split("}")[1] for part in encounter or ()] == ["id", "effectiveTime", "location"]
+        times = [t.get("value", "") for t in document.findall("componentOf/*/effectiveTime/*", space)]
+        ended = [row.discharged_at] if row.discharged_at else []
+        assert times == [re.sub("[^0-9]", "", t) for t in (row.admitted_at, *ended)]
+        assert document.find("component/structuredBody/component/section/text", space) is not None

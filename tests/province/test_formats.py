@@ -63,7 +63,8 @@ def as_sent(wire: Wire, rows: pa.Table) -> pa.Table:
     if wire.format != "xml":
         return rows
     columns = dict(zip(rows.column_names, rows.columns, strict=True))
-    columns["written_at"] = pc.replace_substring_regex(columns["written_at"], "[^0-9]", "")
+    for name in ("written_at", "admitted_at", "discharged_at"):
+        columns[name] = pc.replace_substring_regex(columns[name], "[^0-9]", "")
     for name in ("findings", "impression", "narrative"):
         columns[name] = pc.utf8_trim_whitespace(columns[name])
     return pa.table(columns)
