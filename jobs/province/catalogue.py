@@ -12,6 +12,8 @@ from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.datafiles import csv, longest_prefix
 from jobs.province.draws import Choice, Floats, Ints
 
+LATER = "/later"  # behind the prefix of what is written of a diagnosis once it has been treated
+
 
 @dataclass(frozen=True)
 class Drugs:
@@ -87,12 +89,16 @@ class Catalogue:
     cancers: CancerSites
     symptoms: pd.DataFrame
     symptom_of: Ints  # row of ``symptoms`` by diagnosis (position in Codes)
+    symptom_later: Ints  # the same once it has been treated
 
     @staticmethod
     def read(icd10: tuple[str, ...], people: Floats) -> Catalogue:
         """From the files beside the simulator; ``icd10``: diagnoses in use, ``people``: residents by sex and age."""
         shares, symptoms = csv("shares.csv"), csv("symptoms.csv")
         rows = {prefix: n for n, prefix in enumerate(symptoms["icd10_prefix"])}
+        at_first = [longest_prefix(code, set(rows)) for code in icd10]
+        treated = {prefix.removesuffix(LATER) for prefix in rows if prefix.endswith(LATER)}
+        later = [longest_prefix(code, treated) + LATER for code in icd10]
         return Catalogue(
             dict(zip(shares["name"], shares["value"].astype(float), strict=True)),
             _drugs(icd10),
@@ -101,7 +107,8 @@ class Catalogue:
             _diseases(people),
             _cancers(people),
             symptoms,
-            np.array([rows[longest_prefix(code, set(rows))] for code in icd10]),
+            np.array([rows[p] for p in at_first]),
+            np.array([rows.get(after, rows[p]) for p, after in zip(at_first, later, strict=True)]),
         )
 
 

@@ -19,14 +19,14 @@ from jobs.province.personal import about_person
 from jobs.province.pregnancies import LENGTH
 from jobs.province.recording import Batch, Scene, event_time, numbers, rows_sent, texts, time_text
 from jobs.province.visits import OTHER
-from jobs.province.wording import CHILDREN, about_patient, cancer_treated, filled
+from jobs.province.wording import CHILDREN, about_patient, filled, treated_before
 
 
 @dataclass(frozen=True)
 class Studies(Entries):
     """One entry a study; ``of`` says which encounters they belong to. ``use``, ``item``: rows of the catalogue.
 
-    ``treated``: of a cancer that has been treated by then.
+    ``treated``: for a condition that has been treated by then.
     """
 
     of: Encounters
@@ -62,7 +62,7 @@ def studies(draws: Draws, facts: ProvinceFacts, lives: Lives, care: Encounters) 
     wait = 40 + draws.whole(180, "study reported after", done.key)
     reported = np.where(later, 500 + wait, np.minimum(minute + wait, 1438))
     abnormal = draws.happens(imaging.abnormal[use], "study abnormal", done.key)
-    item, treated = imaging.item_of_use[use], cancer_treated(facts, lives, done)
+    item, treated = imaging.item_of_use[use], treated_before(facts, lives, done)
     made = Studies(done, day, minute, day + later, reported, use, item, abnormal, treated)
     return made.at(np.flatnonzero(day <= lives.death[done.person]))
 
@@ -78,14 +78,14 @@ def _studied_for(facts: ProvinceFacts, care: Encounters) -> Ints:
 def reports(scene: Scene, done: Studies) -> tuple[pa.Array, pa.Array]:
     """What the reports of studies say: findings, impression."""
     imaging = scene.facts.catalogue.imaging
-    normal, found = 2 * len(imaging.uses), np.where(done.treated, len(imaging.uses), 0) + done.use
-    which = np.where(done.abnormal, found, normal + done.item)
+    later = done.treated & imaging.uses["treated_findings"].notna().to_numpy()[done.use]
+    which = np.where(done.abnormal, done.use + later * len(imaging.uses), done.item + 2 * len(imaging.uses))
     told = (
         texts((*imaging.uses[c], *imaging.uses[f"treated_{c}"].fillna(""), *imaging.items[c]), which)
         for c in ("findings", "impression")
     )
     born = Children.of(scene.lives.people, done.of.person, done.day, done.day + LENGTH).count
-    children = texts(("单活胎", "双活胎"), np.minimum(born, 2) - 1)
+    children = texts(("单活胎", "双活胎"), np.clip(born, 1, 2) - 1)
     findings, impression = (filled(about_patient(scene, done.of, t), CHILDREN, children) for t in told)
     return findings, impression
 

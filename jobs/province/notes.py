@@ -18,12 +18,11 @@ from jobs.province.recording import Scene, joined, numbers, texts, time_text
 from jobs.province.stay_course import AGAINST_ORDERS, OTHER_WAY, TO_PRIMARY_CARE
 from jobs.province.stays import DIED, TRANSFERRED
 from jobs.province.vital_signs import VitalSigns, vital_signs
-from jobs.province.wording import PULSE, about_patient, cancer_treated, filled
+from jobs.province.wording import PULSE, about_patient, filled, treated_before
 
 Texts = dict[str, pa.Array]
 OPERATED_BY = 3  # days from admission to an operation, at most
 WORSE = 3  # days before death from which notes say that the patient gets worse (assumed)
-LATER = "C/later"  # row of symptoms.csv of cancers that have been treated
 OPENINGS = ("今日查房，", "上级医师查房，", "主治医师查房，", "")
 PLANS = ("注意观察病情变化。", "复查相关化验。", "必要时调整用药。", "向患者及家属交待病情。")
 LEAVING = {
@@ -41,11 +40,9 @@ class Notes:
     def __init__(self, scene: Scene, care: Encounters, day: Ints, key: Ints) -> None:
         self.scene, self.care, self.day, self.key = scene, care, day, key
         catalogue = scene.facts.catalogue
-        self.symptoms, of = catalogue.symptoms, catalogue.symptom_of[care.diagnosis]
-        prefix = self.symptoms["icd10_prefix"]
-        of_cancer = prefix.str.startswith("C").to_numpy()[of]
-        later = of_cancer & cancer_treated(scene.facts, scene.lives, care)
-        self.of = np.where(later, int(prefix.eq(LATER).argmax()), of)
+        self.symptoms = catalogue.symptoms
+        treated = treated_before(scene.facts, scene.lives, care)
+        self.of = np.where(treated, catalogue.symptom_later[care.diagnosis], catalogue.symptom_of[care.diagnosis])
 
     def word(self, column: str) -> pa.Array:
         """What symptoms.csv has in a column, for each patient."""

@@ -17,7 +17,7 @@ from jobs.province.recording import Scene, texts
 from jobs.province.visits import OTHER
 
 THERAPY = "Z51"  # a stay for the treatment of a cancer
-FIRST_TREATED = 30  # days from the finding of a cancer to the end of its first treatment, or so (assumed)
+FIRST_TREATED = 30  # days from the finding of a condition to the end of its first treatment, or so (assumed)
 SIDE, OTHER_SIDE, CANCER, CHILDREN, PULSE = "{侧}", "{对侧}", "{癌}", "{胎}", "{脉}"
 OPERATED = {"{切口}": ("病情平稳", "切口愈合好"), "{术前}": ("对症治疗", "完善术前准备")}
 
@@ -39,9 +39,8 @@ def about_patient(scene: Scene, care: Encounters, text: pa.Array) -> pa.Array:
     return filled(text, CANCER, texts(tuple(scene.facts.catalogue.cancers.table["name_zh"]), site))
 
 
-def cancer_treated(facts: ProvinceFacts, lives: Lives, care: Encounters) -> np.ndarray:
-    """Whether encounters are for a cancer that has been treated by then."""
-    condition = np.maximum(care.condition, 0)
-    cancer = (care.condition != OTHER) & (facts.conditions.site[condition] >= 0)
+def treated_before(facts: ProvinceFacts, lives: Lives, care: Encounters) -> np.ndarray:
+    """Whether encounters are for a condition that has been treated by then."""
+    known = lives.health.diagnosis[care.person, np.maximum(care.condition, 0)]
     therapy = np.array([code.startswith(THERAPY) for code in facts.codes.icd10])[care.diagnosis]
-    return cancer & (therapy | (care.day > lives.health.diagnosis[care.person, condition] + FIRST_TREATED))
+    return (care.condition != OTHER) & (therapy | (care.day > known + FIRST_TREATED))
