@@ -1,4 +1,4 @@
-"""Rows that follow from visits and stays: registrations, prescriptions and orders, payments and settlements."""
+"""Rows that follow from visits and stays: registrations, payments and settlements."""
 
 from __future__ import annotations
 
@@ -6,8 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.province.coding import INPATIENT, OUTPATIENT, coded, edition
-from jobs.province.draws import Choice, Draws, Floats, Ints
+from jobs.province.draws import Draws, Floats, Ints
 from jobs.province.encounters import Encounters
 from jobs.province.feeds import (
     department_columns,
@@ -27,13 +26,11 @@ from jobs.province.recording import (
     Scene,
     event_time,
     numbers,
-    quoted,
     rows_sent,
     texts,
 )
 from jobs.province.visits import Visits
 
-MOST_ITEMS = 4  # drugs of one prescription
 EMERGENCY = "20"  # department
 EMPLOYEE, RESIDENT, SELF_PAID = "01", "02", "07"  # CV07.10.003
 
@@ -79,64 +76,6 @@ def registration(scene: Scene, visits: Visits) -> Batch:
         phone(scene, feed, rows, v.person, day),
     ]
     return Batch(feed, rows.sender, rows.period, scene.lives.people.no[v.person], columns, rows.defects)
-
-
-def prescription(scene: Scene, care: Encounters) -> Batch:
-    """One row a drug: up to four at a visit or on the first day of a stay, by what was diagnosed."""
-    feed, draws, drugs = "prescription", scene.draws, scene.facts.catalogue.drugs
-    of, nth, drug = _drugs(scene, care)
-    care = care.at(of)
-    rows = rows_sent(scene, feed, care.numbered(nth, MOST_ITEMS), care.person, care.hospital, care.day)
-    c, nth, drug = care.at(rows.event), nth[rows.event], drug[rows.event]
-    table, standing = drugs.table, c.of_stay
-    days = np.where(standing, np.maximum(c.until - c.day, 1), table["days"].to_numpy()[drug])
-    dose = table["dose"].to_numpy(np.float64)[drug]
-    total = dose * table["per_day"].to_numpy()[drug] * days * np.where(rows.wrong, 10, 1)  # typed wrong, corrected
-    price = table["price"].to_numpy(np.float64)[drug] * days / table["days"].to_numpy()[drug]
-
-    def of_drug(column: str) -> pa.Array:
-        return texts(tuple(quoted(t) for t in table[column]), drug)
-
-    columns = [
-        unique_text(scene, "F", "prescription", c.key),
-        numbers(nth + 1),
-        patient_no(scene, c.person, rows.sender, c.day),
-        *about_person(scene, feed, rows, c.person, c.day),
-        encounter_no(scene, c.of_stay, c.source),
-        texts(("1", "2"), standing.astype(np.int64)),
-        event_time(scene, feed, rows, c.day, c.minute + 10),
-        *department_columns(scene, c.department, rows.sender),
-        doctor_no(draws, c.department, c.source),
-        *coded(scene, feed, rows, c.diagnosis, c.person, c.day, np.where(c.of_stay, INPATIENT, OUTPATIENT)),
-        edition(scene, rows.sender),
-        of_drug("atc"),
-        of_drug("name_zh"),
-        of_drug("specification"),
-        of_drug("form"),
-        numbers(dose, 3),
-        of_drug("unit"),
-        of_drug("frequency"),
-        of_drug("route"),
-        numbers(total, 3),
-        numbers(days),
-        numbers(np.where(standing, days, 3)),
-        numbers(price, 2),
-    ]
-    return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns, rows.defects)
-
-
-def _drugs(scene: Scene, care: Encounters) -> tuple[Ints, Ints, Ints]:
-    """What is prescribed: position of the encounter, line, drug. Spread evenly over the weights, each drug once."""
-    draws, share = scene.draws, scene.facts.catalogue.share
-    many = Choice.of([share[f"prescription.items_{n}"] for n in range(MOST_ITEMS + 1)])
-    count = np.where(care.of_stay, MOST_ITEMS, many.pick(draws.uniform("prescribed", care.key)))
-    of = np.repeat(np.arange(len(care)), count)
-    nth = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
-    u = (draws.uniform("drug", care.key)[of] + nth / count[of]) % 1.0
-    drug = scene.facts.catalogue.drugs.choice.pick(u, care.diagnosis[of])
-    before, first = np.roll(drug, 1), drug[np.arange(len(of)) - nth]
-    new = (nth == 0) | ((drug != before) & (drug != first))
-    return of[new], nth[new], drug[new]
 
 
 def payment(scene: Scene, care: Encounters) -> Batch:

@@ -11,16 +11,9 @@ import pandas as pd
 from jobs.province.codebook import AGE_GROUPS, age_group
 from jobs.province.datafiles import csv, longest_prefix
 from jobs.province.draws import Choice, Floats, Ints
+from jobs.province.drugs import Drugs
 
 LATER = "/later"  # behind the prefix of what is written of a diagnosis once it has been treated
-
-
-@dataclass(frozen=True)
-class Drugs:
-    """Drugs in use; ``choice`` picks one by diagnosis (position in Codes)."""
-
-    table: pd.DataFrame
-    choice: Choice
 
 
 @dataclass(frozen=True)
@@ -101,7 +94,7 @@ class Catalogue:
         later = [longest_prefix(code, treated) + LATER for code in icd10]
         return Catalogue(
             dict(zip(shares["name"], shares["value"].astype(float), strict=True)),
-            _drugs(icd10),
+            Drugs.read(icd10),
             _imaging(icd10),
             _vaccines(),
             _diseases(people),
@@ -110,14 +103,6 @@ class Catalogue:
             np.array([rows[p] for p in at_first]),
             np.array([rows.get(after, rows[p]) for p, after in zip(at_first, later, strict=True)]),
         )
-
-
-def _drugs(icd10: tuple[str, ...]) -> Drugs:
-    table = pd.DataFrame(csv("drugs.csv")).astype({"route": str})
-    uses = csv("drug_use.csv").pivot_table(index="icd10_prefix", columns="atc", values="weight", fill_value=0.0)
-    weights = uses.reindex(columns=table["atc"], fill_value=0.0)
-    prefixes = set(weights.index)
-    return Drugs(table, Choice.of(np.array([weights.loc[longest_prefix(c, prefixes)] for c in icd10])))
 
 
 def _imaging(icd10: tuple[str, ...]) -> Imaging:

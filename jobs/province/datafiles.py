@@ -7,7 +7,10 @@ from pathlib import Path
 import pandas as pd
 
 DATA = Path(__file__).parent / "data"
-CODES = ("icd10", "immediate_icd10", "department", "code", "gb2260_code", "parent_code", "operation_code", "old_code")
+CODES = (
+    "icd10", "immediate_icd10", "department", "code", "gb2260_code", "parent_code", "operation_code", "old_code",
+    "form_code",
+)  # fmt: skip
 
 
 def csv(name: str, folder: Path = DATA) -> pd.DataFrame:

@@ -9,7 +9,7 @@ import pyarrow as pa
 
 from jobs.province.birth_certificates import birth_certificate
 from jobs.province.cancers import cancer_card, cancer_truth, cancers
-from jobs.province.care_feeds import payment, prescription, registration
+from jobs.province.care_feeds import payment, registration
 from jobs.province.deaths import deaths
 from jobs.province.documents import documents, emr_document
 from jobs.province.draws import Draws
@@ -37,6 +37,7 @@ from jobs.province.laboratory import results
 from jobs.province.life import simulate_lives
 from jobs.province.out_of_bed import out_of_bed
 from jobs.province.pregnancies import LENGTH
+from jobs.province.prescriptions import prescribed, prescription
 from jobs.province.primary_care import checkups, chronic_followup, followups, health_checkup
 from jobs.province.recording import LOOK_BACK, Batch, Scene
 from jobs.province.registry_feeds import death_certificate, register_events, resident_register
@@ -99,7 +100,7 @@ def live_and_record(
         "registration": lambda: registration(scene, visits),
         "outpatient_visit": lambda: outpatient_visit(scene, visits),
         "emr_document": lambda: emr_document(scene, documents(draws, care, done), done),
-        "prescription": lambda: prescription(scene, care),
+        "prescription": lambda: prescription(scene, care, prescribed(draws, facts, lives, care)),
         "payment": lambda: payment(scene, care),
         "inpatient_home_page": lambda: inpatient_home_page(scene, stays, about),
         "laboratory": lambda: laboratory(scene, results(draws, facts, lives, visits, stays, about)),
