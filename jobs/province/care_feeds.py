@@ -6,15 +6,15 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.draws import Floats, Ints
 from jobs.province.encounters import Encounters
 from jobs.province.feeds import (
+    VisitFees,
     department_columns,
     doctor_no,
     patient_no,
     stay_no,
     unique_text,
-    visit_fee,
     visit_no,
     waited,
 )
@@ -57,8 +57,7 @@ def registration(scene: Scene, visits: Visits) -> Batch:
     day = visits.day[of] - cancelled * (1 + draws.whole(3, "given up before", key))
     rows = rows_sent(scene, feed, key, visits.person[of], visits.hospital[of], day)
     v, day, no = visits.at(of[rows.event]), day[rows.event], cancelled[rows.event]
-    expert = draws.happens(share["registration.expert"], "expert", rows.key)
-    emergency = v.department == scene.facts.codes.department_code.index(EMERGENCY)
+    expert, emergency = _expert(scene, rows.key), _emergency(scene, v.department)
     channels = np.cumsum([share["registration.online"], share["registration.machine"]])
     columns = [
         unique_text(scene, "G", "registration", rows.key),
@@ -72,25 +71,35 @@ def registration(scene: Scene, visits: Visits) -> Batch:
         *department_columns(scene, v.department, rows.sender),
         doctor_no(draws, v.department, v.key),
         texts((EMPLOYEE, RESIDENT), insurance(scene, v.person, day)),
-        numbers(share["registration.fee"] * (1 + (expert & ~emergency))),
+        numbers(registration_fee(scene, v.department, rows.key)),
         phone(scene, feed, rows, v.person, day),
     ]
     return Batch(feed, rows.sender, rows.period, scene.lives.people.no[v.person], columns, rows.defects)
 
 
-def payment(scene: Scene, care: Encounters) -> Batch:
+def registration_fee(scene: Scene, department: Ints, key: Ints) -> Floats:
+    """What registrations cost, in yuan: twice as much for an expert."""
+    twice = _expert(scene, key) & ~_emergency(scene, department)
+    return scene.facts.catalogue.share["registration.fee"] * (1.0 + twice)
+
+
+def _expert(scene: Scene, key: Ints) -> np.ndarray:
+    return scene.draws.happens(scene.facts.catalogue.share["registration.expert"], "expert", key)
+
+
+def _emergency(scene: Scene, department: Ints) -> np.ndarray:
+    return department == scene.facts.codes.department_code.index(EMERGENCY)
+
+
+def payment(scene: Scene, care: Encounters, fees: VisitFees) -> Batch:
     """One row a visit, paid at its end, and one a stay, settled at discharge."""
     feed, draws, share = "payment", scene.draws, scene.facts.catalogue.share
     rows = rows_sent(scene, feed, care.key, care.person, care.hospital, care.until)
     c = care.at(rows.event)
     insured = insurance(scene, c.person, c.day)
-    self_paid = ~c.of_stay & draws.happens(share["insurance.self_paid"], "self paid", rows.key)
-    fee = visit_fee(draws, c.source)
-    fund = np.array([share["payment.employee_fund"], share["payment.resident_fund"]])[insured]
-    own = np.where(self_paid, fee, fee * (1 - fund))
-    drugs, tests = (
-        fee * part for part in _parts(draws, rows.key, share["payment.drugs"], share["payment.examinations"])
-    )
+    fee, drugs, tests = (of_visits[rows.event] for of_visits in (fees.total, fees.drugs, fees.examinations))
+    self_paid = draws.happens(share["insurance.self_paid"], "self paid", rows.key)
+    own = fee - np.where(self_paid, 0.0, _fund(scene, c, insured, fee))
     at = np.flatnonzero(c.of_stay)
     spent = bill(draws, scene.facts, c.source[at], c.diagnosis[at], c.until[at] - c.day[at], c.operated[at])
     amounts = (spent.total, spent.own, spent.sum_of(DRUGS), spent.sum_of(EXAMINATIONS))
@@ -110,6 +119,7 @@ def payment(scene: Scene, care: Encounters) -> Batch:
         texts(("1", "2"), c.of_stay.astype(np.int64)),
         event_time(scene, feed, rows, c.until, c.left),
         texts((EMPLOYEE, RESIDENT, SELF_PAID), np.where(self_paid | rows.wrong, 2, insured)),
+        texts((EMPLOYEE, RESIDENT), insured),
         pc.if_else(of_stay, none, amount),
         pc.if_else(of_stay, amount, none),
         numbers(drugs, 2),
@@ -120,7 +130,14 @@ def payment(scene: Scene, care: Encounters) -> Batch:
     return Batch(feed, rows.sender, rows.period, scene.lives.people.no[c.person], columns, rows.defects)
 
 
-def _parts(draws: Draws, key: Ints, drugs: float, tests: float) -> tuple[Floats, Floats]:
-    """Shares of drugs and of tests in a fee, about these means; they stay below 1 together."""
-    around = 0.6 + 0.8 * draws.uniform("parts of a fee", key)
-    return drugs * around, tests * around
+def _fund(scene: Scene, care: Encounters, insured: Ints, fee: Floats) -> Floats:
+    """What the fund pays of a visit's fee: a rate of what is listed and above the deductible, up to a ceiling."""
+    share, draws = scene.facts.catalogue.share, scene.draws
+    rate, ceiling = (
+        np.array([share[f"payment.{who}_{what}"] for who in ("employee", "resident")])[insured]
+        for what in ("fund", "ceiling")
+    )
+    city = np.isin(care.hospital, scene.institutions.hospital[:, 0])
+    listed = fee * (1 - share["payment.unlisted"] * draws.uniform("not listed", care.key))
+    above = np.maximum(listed - share["payment.deductible"] * (1 + city), 0.0)
+    return np.minimum(above * (rate - share["payment.city_less"] * city), ceiling)

@@ -17,6 +17,21 @@ LATER = "/later"  # behind the prefix of what is written of a diagnosis once it 
 
 
 @dataclass(frozen=True)
+class Treated:
+    """By diagnosis (position in Codes): the share of visits with a treatment, and its mean fee in yuan."""
+
+    share: Floats
+    fee: Floats
+
+    @staticmethod
+    def read(icd10: tuple[str, ...]) -> Treated:
+        """From ``visit_fees.csv``; ``icd10``: diagnoses in use."""
+        table = csv("visit_fees.csv").set_index("icd10_prefix")
+        rows = table.loc[[longest_prefix(code, set(table.index)) for code in icd10]]
+        return Treated(rows["treated"].to_numpy(np.float64), rows["fee"].to_numpy(np.float64))
+
+
+@dataclass(frozen=True)
 class Imaging:
     """Kinds of studies. By diagnosis (position in Codes): the share with a study, and which row of ``uses``."""
 
@@ -76,6 +91,7 @@ class Catalogue:
 
     share: Mapping[str, float]
     drugs: Drugs
+    treated: Treated
     imaging: Imaging
     vaccines: Vaccines
     infections: Diseases
@@ -95,6 +111,7 @@ class Catalogue:
         return Catalogue(
             dict(zip(shares["name"], shares["value"].astype(float), strict=True)),
             Drugs.read(icd10),
+            Treated.read(icd10),
             _imaging(icd10),
             _vaccines(),
             _diseases(people),

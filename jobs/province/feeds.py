@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -19,7 +21,6 @@ from jobs.province.recording import (
     Scene,
     event_time,
     joined,
-    money,
     numbers,
     rows_sent,
     texts,
@@ -27,7 +28,6 @@ from jobs.province.recording import (
 )
 from jobs.province.visits import Visits
 
-VISIT_FEE = 361.6  # mean cost in yuan, China 2023 (calibration.csv)
 SLOTS = 40_000  # of the KEYS of a person's stays, those in use are below this (``courses``)
 OWN = 250_000  # people of a block are numbered below this until 2149 (``people``)
 SIGNS = np.frombuffer(b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ", np.uint8)
@@ -87,13 +87,17 @@ def waited(draws: Draws, key: Ints) -> Ints:
     return 5 + draws.whole(55, "waited", key)
 
 
-def visit_fee(draws: Draws, key: Ints) -> Floats:
-    """What a visit costs, in yuan."""
-    return money(draws, "visit fee", key, VISIT_FEE, 0.8)
+@dataclass(frozen=True)
+class VisitFees:
+    """By encounter, in yuan; 0 for stays. The total holds registration and treatment too."""
+
+    total: Floats
+    drugs: Floats
+    examinations: Floats
 
 
-def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
-    """One row a visit."""
+def outpatient_visit(scene: Scene, visits: Visits, fees: VisitFees) -> Batch:
+    """One row a visit; ``fees`` are in the order of the visits."""
     feed, draws, people = "outpatient_visit", scene.draws, scene.lives.people
     rows = rows_sent(scene, feed, visits.key, visits.person, visits.hospital, visits.day, two_systems=True)
     v = visits.at(rows.event)
@@ -108,6 +112,6 @@ def outpatient_visit(scene: Scene, visits: Visits) -> Batch:
         *coded(scene, feed, rows, v.diagnosis, v.person, v.day, OUTPATIENT),
         *diagnosis_columns(scene, v.second, v.hospital),
         edition(scene, v.hospital),
-        numbers(visit_fee(draws, v.key), 2),
+        numbers(fees.total[rows.event], 2),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[v.person], columns, rows.defects)

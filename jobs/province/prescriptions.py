@@ -55,7 +55,7 @@ def prescribed(draws: Draws, facts: ProvinceFacts, lives: Lives, care: Encounter
     none = ~care.of_stay & draws.happens(facts.catalogue.share["prescription.none"], "no prescription", care.key)
     some = np.flatnonzero((use != NONE) & ~none)
     c, line = care.at(some), np.arange(LINES)[:, None]
-    kind = np.where(_pregnant(lives, c), PREGNANT, np.minimum(lives.people.sex[c.person], FEMALE))
+    kind = np.where(_pregnant(draws, lives, c), PREGNANT, np.minimum(lives.people.sex[c.person], FEMALE))
     chronic = c.condition != OTHER
     who, why = np.where(chronic, lives.people.no[c.person], c.key), np.where(chronic, c.condition, OTHER)
     u = draws.uniform("drug", who, why, line)
@@ -74,9 +74,9 @@ def _use(facts: ProvinceFacts, care: Encounters) -> Ints:
     return np.where(course, drugs.of_site[site], use)
 
 
-def _pregnant(lives: Lives, care: Encounters) -> np.ndarray:
+def _pregnant(draws: Draws, lives: Lives, care: Encounters) -> np.ndarray:
     """Who is with a child that will be born."""
-    mother, child, began = pregnancies(lives.people)
+    mother, child, began = pregnancies(draws, lives.people)
     order = np.lexsort((began, mother))
     mother, born, key = mother[order], lives.people.birth[child[order]], (mother * 100_000 + began)[order]
     if not len(mother):

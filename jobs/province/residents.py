@@ -47,6 +47,7 @@ from jobs.province.settings import SimulateSettings
 from jobs.province.stays import LONGEST, described, hospital_stays, numbered
 from jobs.province.truth import causes, couple_events, episode_events, events, persons, pregnancy_events
 from jobs.province.undelivered import delivered, undelivered
+from jobs.province.visit_fees import visit_fees
 from jobs.province.visits import outpatient_visits
 
 
@@ -91,6 +92,8 @@ def live_and_record(
     about = described(draws, facts, institutions, lives, stays)
     care = encounters(draws, lives, visits, stays, about)
     done = studies(draws, facts, lives, care)
+    given, tested = prescribed(draws, facts, lives, care), results(draws, facts, lives, visits, stays, about)
+    fees = visit_fees(scene, care, given, done, tested)
     months = _months(recent, last)
     checked = checkups(scene, range(_year(recent), _year(last) + 1))
     followed = followups(scene, range(months.start // 3, (months.stop - 1) // 3 + 1))
@@ -98,12 +101,12 @@ def live_and_record(
     record: dict[str, Callable[[], Batch]] = {
         "resident_register": lambda: resident_register(scene, registered, reaches.told),
         "registration": lambda: registration(scene, visits),
-        "outpatient_visit": lambda: outpatient_visit(scene, visits),
+        "outpatient_visit": lambda: outpatient_visit(scene, visits, fees),
         "emr_document": lambda: emr_document(scene, documents(draws, care, done), done),
-        "prescription": lambda: prescription(scene, care, prescribed(draws, facts, lives, care)),
-        "payment": lambda: payment(scene, care),
+        "prescription": lambda: prescription(scene, care, given),
+        "payment": lambda: payment(scene, care, fees),
         "inpatient_home_page": lambda: inpatient_home_page(scene, stays, about),
-        "laboratory": lambda: laboratory(scene, results(draws, facts, lives, visits, stays, about)),
+        "laboratory": lambda: laboratory(scene, tested),
         "imaging_study": lambda: imaging_study(scene, done),
         "health_checkup": lambda: health_checkup(scene, checked),
         "chronic_followup": lambda: chronic_followup(scene, followed),

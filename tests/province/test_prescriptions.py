@@ -1,10 +1,11 @@
-"""Drugs fit the diagnosis and the patient."""
+"""Drugs fit the diagnosis and the patient, and a visit's fee is what was prescribed and done at it."""
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from typing import Any
 
+import numpy as np
 import pandas as pd
 import pytest
 
@@ -13,7 +14,8 @@ from jobs.province.drugs import LINES
 from jobs.province.facts import ProvinceFacts
 from tests.province.test_wider_feeds import CLEAN, CONTRACT
 
-FEEDS = ["prescription"]
+FEEDS = ["outpatient_visit", "prescription", "payment", "inpatient_home_page", "laboratory", "imaging_study"]
+AMOUNTS = ["outpatient_fee", "drug_fee", "examination_fee", "fund_payment", "own_payment"]
 
 
 @pytest.fixture(scope="module")
@@ -25,7 +27,7 @@ def care(live: Callable[..., Any]) -> dict[str, pd.DataFrame]:
     for b in batches:
         names = CONTRACT[b.feed].names
         frame = pd.DataFrame({n: c.to_pandas() for n, c in zip(names, b.columns, strict=True)}).assign(person=b.person)
-        amounts = [c for c in ("price", "days_supply") if c in frame]
+        amounts = [c for c in (*AMOUNTS, "price", "total_fee", "days_supply") if c in frame]
         frame[amounts] = frame[amounts].apply(pd.to_numeric, errors="coerce").fillna(0.0)
         frames[b.feed] = frame.assign(born=pd.to_datetime(frame["birth_date"]))
     drugs = frames["prescription"]
@@ -89,3 +91,33 @@ def test_chemotherapy_is_given_on_single_days(care: dict[str, Any]) -> None:
     assert len(infused) > 40
     assert infused["days_supply"].max() <= 3
     assert (drugs.loc[drugs["drug_code"].isin(["L01CD01", "L01XA01"]), "days_supply"] == 1).all()
+
+
+def test_a_visit_s_fee_is_that_of_its_drugs_tests_and_studies_and_the_rest(care: dict[str, Any]) -> None:
+    paid = care["payment"].set_index("visit_no")
+    paid = paid[paid["setting_code"] == "1"]
+    drugs = care["prescription"].groupby("visit_no")["price"].sum().reindex(paid.index, fill_value=0.0)
+    assert np.allclose(paid["drug_fee"], drugs)
+    paid = paid[paid["settled_at"] < "2023-12-31"]  # a test of the last day is reported after it
+    examined = paid.index.isin(care["laboratory"]["visit_no"]) | paid.index.isin(care["imaging_study"]["visit_no"])
+    assert ((paid["examination_fee"] > 0) == examined).all()
+    rest = paid["outpatient_fee"] - paid["drug_fee"] - paid["examination_fee"]
+    assert rest.min() >= 20 - 0.01  # registration and consultation
+    total = care["outpatient_visit"].set_index("visit_no")["total_fee"]
+    assert (total.loc[paid.index] == paid["outpatient_fee"]).all()
+    assert abs(total.mean() / 361.6 - 1) < 0.03
+    by_department = care["outpatient_visit"].groupby("department_code")["total_fee"].median()
+    assert by_department.max() > 3 * by_department.min()
+
+
+def test_what_the_fund_pays_varies_and_some_pay_all_themselves(care: dict[str, Any]) -> None:
+    paid = care["payment"]
+    insured = paid[(paid["setting_code"] == "1") & (paid["payment_method_code"] != "07")]
+    share = insured["fund_payment"] / insured["outpatient_fee"]
+    assert (share.round(3).value_counts(normalize=True).iloc[1:] < 0.02).all()
+    assert 0.05 < (insured["fund_payment"] == 0).mean() + (share > 0.6).mean() < 0.6
+    assert set(insured["insurance_type_code"]) == {"01", "02"}
+    stays = paid[paid["setting_code"] == "2"]
+    themselves = stays["payment_method_code"] == "07"
+    assert 0.01 < themselves.mean() < 0.06
+    assert (stays.loc[themselves, "fund_payment"] == 0).all()
