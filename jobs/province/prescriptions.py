@@ -28,7 +28,7 @@ from jobs.province.visits import OTHER
 
 CHEMOTHERAPY = "Z51.1"
 WEIGHT = ((0.0, 1.0, 2.0, 6.0, 12.0, 15.0, 18.0), (3.5, 9.5, 12.0, 20.0, 40.0, 54.0, 60.0))  # kg by age (assumed)
-LATER_LINES, LATER_DAYS = 2, 3  # from the third on, orders of a stay begin on one of these days (assumed)
+LATER_LINES, LATER_DAYS = 2, 7  # from the third on, orders begin in a stay's first half, in its first week (assumed)
 INFUSED = "404"  # route
 VALID_DAYS = 3  # of a prescription
 
@@ -95,7 +95,7 @@ def _as_given(
         return table[name].to_numpy(np.float64)[drug]
 
     later = stay & (line >= LATER_LINES)
-    after = np.minimum(later * draws.whole(LATER_DAYS, "order begins", care.key[of], line), lies)
+    after = later * draws.whole(np.minimum(lies // 2 + 1, LATER_DAYS), "order begins", care.key[of], line)
     days = np.where(stay, np.clip(lies - after, 1, column("stay_days")), column("days")).astype(np.int64)
     per_kg, most, step = column("per_kg"), column("dose"), column("step")
     by_weight = np.maximum(np.rint(per_kg * np.interp(age[of], *WEIGHT) / step), 1) * step

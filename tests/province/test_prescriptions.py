@@ -10,7 +10,7 @@ import pandas as pd
 import pytest
 
 from jobs.province.datafiles import csv, longest_prefix
-from jobs.province.drugs import LINES
+from jobs.province.drugs import LINES, PREGNANT
 from jobs.province.facts import ProvinceFacts
 from tests.province.test_wider_feeds import CLEAN, CONTRACT
 
@@ -59,6 +59,21 @@ def test_a_line_holds_at_most_one_drug_for_any_patient_and_no_substance_comes_tw
     patients = 3 * len(drugs.ages)
     cells = pd.DataFrame({"use": drugs.cell // patients // LINES, "patient": drugs.cell % patients, "atc": atc})
     assert not cells.duplicated().any()
+
+
+def test_nothing_is_given_at_an_age_or_in_a_pregnancy_that_forbids_it(facts: ProvinceFacts) -> None:
+    drugs = facts.catalogue.drugs
+    given = drugs.table.iloc[drugs.drug]
+    kind, age = np.divmod(drugs.cell % (3 * len(drugs.ages)), len(drugs.ages))
+    assert given.loc[kind == PREGNANT, "pregnant"].all()
+    assert ((given["age_from"] <= drugs.ages[age]) & (drugs.ages[age] < given["age_to"])).all()
+    assert not {"C10AA05", "B01AA03", "N03AG01", "C09CA03"} & set(given.loc[kind == PREGNANT, "atc"])
+
+
+def test_orders_of_a_stay_begin_on_several_days(care: dict[str, Any]) -> None:
+    orders = care["prescription"][care["prescription"]["order_kind"] == "2"]
+    days = orders.groupby("prescription_no")["prescribed_at"].agg(lambda s: s.str[:10].nunique())
+    assert 0.3 < (days > 1).mean() < 0.9
 
 
 def test_children_have_forms_and_doses_of_their_own_and_nothing_that_is_not_for_them(care: dict[str, Any]) -> None:
