@@ -40,11 +40,11 @@ def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: 
         rare = names.rare[int(draws.whole(len(names.rare), "which rare character", people.no[n]))]
         text[n] = names.surname[surname[n]] + rare[0]
     for n in np.flatnonzero(draws.happens(dirt.person_minority_name, "minority name", people.no)):
-        own = ("minority_male", "minority_female")[people.sex[n]]
-        text[n] = DOT.join(_parts(draws, names, (own, "minority_father"), people.no[n]))
+        given = "minority_female" if people.sex[n] else "minority_male"
+        text[n] = DOT.join(_parts(draws, names, (given, "minority_father"), people.no[n]))
     for n in np.flatnonzero(foreign):
-        own = ("foreign_male", "foreign_female")[people.sex[n]]
-        text[n] = " ".join(_parts(draws, names, ("foreign_family", own), people.no[n]))
+        given = "foreign_female" if people.sex[n] else "foreign_male"
+        text[n] = " ".join(_parts(draws, names, ("foreign_family", given), people.no[n]))
     return _namesakes(draws, dirt, people, text)
 
 
