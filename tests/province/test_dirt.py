@@ -227,7 +227,7 @@ def test_places_phones_ages_and_texts_are_what_the_truth_says(dirty: Any, facts:
 def test_what_is_typed_in_full_width_is_what_would_have_been_typed(dirty: Any) -> None:
     for kind, feed, field, narrow in (
         (Defect.PHONE_FULL_WIDTH, "registration", "phone", r"\d{11}"),
-        (Defect.AGE_FULL_WIDTH, "infectious_card", "age", r"\d+月\d+天|\d+岁(\d+月)?"),
+        (Defect.AGE_FULL_WIDTH, "infectious_card", "age", r"\d+月\d+天|\d+岁(\d+月)?|\d+"),
         (Defect.CODE_FULL_WIDTH, "outpatient_visit", "diagnosis_code", r"[A-Z].*"),
     ):
         texts = having(dirty[1], kind, feed)
