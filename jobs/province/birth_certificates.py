@@ -20,8 +20,8 @@ from jobs.province.recording import CERTIFIED_WITHIN, LOOK_BACK, Batch, Scene, e
 from jobs.province.registry_feeds import counties
 from jobs.province.stays import Described, Stays
 
-DOCUMENTS = ("01", "99", "99", "99", "03")  # CV02.01.101, by kind of document
-IN_HOSPITAL, AT_HOME = "1", "3"  # CV02.01.102
+DOCUMENTS = ("01", "99", "99", "99", "03")  # CV02.01.101, by kind (``id_numbers``); permits have none there
+IN_HOSPITAL, AT_HOME = "1", "3"  # CV02.01.102 (memory: 2 is a hospital for women and children, 9 another place)
 
 
 def birth_certificate(scene: Scene, born_here: np.ndarray, stays: Stays, about: Described) -> Batch:
