@@ -82,6 +82,7 @@ def test_the_results_of_a_panel_share_report_and_times(frames: dict[str, pd.Data
     assert not frames["laboratory"].duplicated(["report_no", "item_code"]).any()
     assert reports.size().median() >= 3
     rows = frames["laboratory"]
+    assert (rows[["report_no", "specimen_no"]].apply(lambda no: no.str.len()) <= 20).all().all()  # AN..20
     assert (rows["sampled_at"] < rows["received_at"]).all() and (rows["received_at"] < rows["reported_at"]).all()
     assert (rows.groupby("specimen_no")["specimen_kind"].nunique() == 1).all()
 
