@@ -22,9 +22,10 @@ LIGHT = 2500  # grams; below it, scores are a point less (assumed)
 
 @dataclass(frozen=True)
 class Children:
-    """The ``first`` child (-1: none) that each of some women bears in her days, and the ``count`` of them."""
+    """The ``first`` and ``second`` child (-1: none) that each of some women bears in her days, and the ``count``."""
 
     first: Ints
+    second: Ints
     count: Ints
 
     @staticmethod
@@ -35,8 +36,9 @@ class Children:
         order = np.argsort(when, kind="stable")
         first = np.searchsorted(when[order], mother * 1_000_000 + day)
         count = np.searchsorted(when[order], mother * 1_000_000 + until, side="right") - first
-        child = np.append(born[order], -1)[np.minimum(first, len(born))]
-        return Children(np.where(count > 0, child, -1), count)
+        child = np.append(born[order], [-1, -1])
+        one, two = (child[np.minimum(first + n, len(born))] for n in (0, 1))
+        return Children(np.where(count > 0, one, -1), np.where(count > 1, two, -1), count)
 
 
 def delivers(facts: ProvinceFacts, care: Encounters) -> np.ndarray:
@@ -51,17 +53,9 @@ def delivery(scene: Scene, care: Encounters) -> pa.Array:
     child = np.where(delivers(facts, care), born.first, -1)
     section = np.array([code.startswith(SECTION) for code in facts.codes.icd10])[care.diagnosis]
     how = texts(("经阴道分娩", "经子宫下段剖宫产娩"), section.astype(np.int64))
-    one = joined(how, "一活婴，", _newborn(draws, people, np.maximum(child, 0)), "。")
-    second = np.minimum(np.maximum(child, 0) + 1, len(people) - 1)  # twins follow one another
-    two = joined(
-        how,
-        "二活婴，先娩者",
-        _newborn(draws, people, np.maximum(child, 0)),
-        "；后娩者",
-        _newborn(draws, people, second),
-        "。",
-    )
-    return pc.if_else(pa.array(child < 0), "", pc.if_else(pa.array(born.count > 1), two, one))
+    one, two = (_newborn(draws, people, np.maximum(c, 0)) for c in (born.first, born.second))
+    single, twins = joined(how, "一活婴，", one, "。"), joined(how, "二活婴，先娩者", one, "；后娩者", two, "。")
+    return pc.if_else(pa.array(child < 0), "", pc.if_else(pa.array(born.count > 1), twins, single))
 
 
 def _newborn(draws: Draws, people: People, child: Ints) -> pa.Array:

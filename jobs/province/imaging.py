@@ -8,6 +8,7 @@ import numpy as np
 import pyarrow as pa
 
 from jobs.province.care_feeds import encounter_no
+from jobs.province.childbirth import days_to_birth
 from jobs.province.delivery_notes import Children, delivers
 from jobs.province.draws import Draws, Ints
 from jobs.province.encounters import Encounters
@@ -49,15 +50,17 @@ class Studies(Entries):
 
 
 def studies(draws: Draws, facts: ProvinceFacts, lives: Lives, care: Encounters) -> Studies:
-    """The study at a share of encounters: the same hour at a visit, by the next day of a stay, or when a mother has
-    borne her child."""
+    """The study at a share of encounters: the same hour at a visit, by the next day of a stay, a mother's by the day
+    after the birth."""
     imaging = facts.catalogue.imaging
     share = np.where(care.of_stay, imaging.at_stay[care.diagnosis], imaging.at_visit[care.diagnosis])
     done = care.at(np.flatnonzero(draws.happens(share, "study", care.key)))
     use = imaging.choice.pick(draws.uniform("study of", done.key), _studied_for(facts, done))
     next_day = done.of_stay & (done.until > done.day)
-    day = np.where(delivers(facts, done), np.maximum(done.until - 1, done.day), done.day + next_day)
+    born = np.where(delivers(facts, done), days_to_birth(draws, done.source), 0)
+    day = np.minimum(done.day + born + next_day, done.until)
     minute = np.where(next_day, 480 + draws.whole(480, "study minute", done.key), np.minimum(done.minute + 30, 1430))
+    minute = np.where(next_day & (day == done.until), np.minimum(minute, done.left - 20), minute)
     later = draws.happens(0.25, "study reported later", done.key)
     wait = 40 + draws.whole(180, "study reported after", done.key)
     reported = np.where(later, 500 + wait, np.minimum(minute + wait, 1438))

@@ -11,14 +11,16 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.province.childbirth import days_to_birth
 from jobs.province.delivery_notes import delivers, delivery
 from jobs.province.draws import Ints
 from jobs.province.encounters import Encounters
+from jobs.province.personal_details import drug_allergy
 from jobs.province.recording import Scene, joined, numbers, texts, time_text
 from jobs.province.stay_course import AGAINST_ORDERS, OTHER_WAY, TO_PRIMARY_CARE
 from jobs.province.stays import DIED, TRANSFERRED
 from jobs.province.vital_signs import VitalSigns, vital_signs
-from jobs.province.wording import PULSE, about_patient, filled, treated_before
+from jobs.province.wording import PULSE, about_patient, filled, operated, treated_before
 
 Texts = dict[str, pa.Array]
 OPERATED_BY = 3  # days from admission to an operation, at most
@@ -75,7 +77,7 @@ def admission(notes: Notes) -> Texts:
     return {
         "chief_complaint": joined(notes.word("complaint"), lasted),
         "present_illness": joined("患者", lasted, "前", notes.word("history"), "。为进一步诊治收入院。"),
-        "past_history": joined(_known_conditions(notes.scene, notes.care), "。"),
+        "past_history": _past(notes.scene, notes.care),
         "physical_examination": notes.examined(notes.signs(np.zeros_like(notes.day))),
         "impression": notes.diagnosis(),
     }
@@ -97,12 +99,16 @@ def progress(notes: Notes) -> Texts:
     care, since = notes.care, notes.day - notes.care.day
     dying = (care.way == DIED) & (care.until - notes.day <= WORSE)
     bears = delivers(notes.scene.facts, care)
-    healing, waiting = care.operated & (since > OPERATED_BY), care.operated & (since <= OPERATED_BY) & ~bears
+    cut = operated(notes.scene.facts, care)
+    healing, waiting = cut & (since > OPERATED_BY), cut & (since <= OPERATED_BY) & ~bears
+    before = bears & (since <= days_to_birth(notes.scene.draws, care.source))
     state = pc.if_else(pa.array(waiting), "病情平稳", notes.word("better"))
+    state = pc.if_else(pa.array(before), "待产，胎动、胎心正常", state)
     state = pc.if_else(pa.array(dying), "病情较前加重，已告病危", state)
     treatment = pc.if_else(pa.array(waiting), "目前治疗", notes.word("treatment"))
     treatment = pc.if_else(pa.array(healing), "换药、营养支持等术后治疗", treatment)
     treatment = pc.if_else(pa.array(bears), "产后护理、母乳喂养指导", treatment)
+    treatment = pc.if_else(pa.array(before), "胎心监护", treatment)
     wound = pc.if_else(pa.array(healing), "手术切口敷料干燥，无渗血渗液。", "")
     told = joined(
         "入院第", numbers(since + 1), "天，", notes.pick(OPENINGS, "round"), state, "。",
@@ -130,22 +136,24 @@ def _course(notes: Notes) -> pa.Array:
     """Why the patient came, what was done and for how long."""
     care = notes.care
     born = delivery(notes.scene, care)
-    cut = pc.and_(pa.array(care.operated), pc.equal(born, ""))
-    operated = pc.if_else(cut, "行手术治疗，", "")
+    cut = pc.and_(pa.array(operated(notes.scene.facts, care)), pc.equal(born, ""))
+    surgery = pc.if_else(cut, "行手术治疗，", "")
     return joined(
         "患者因", notes.word("complaint"), notes.lasted(), "入院，完善相关检查，予", notes.word("treatment"), "，",
-        operated, born, "住院", numbers(np.maximum(care.until - care.day, 1)), "天，",
+        surgery, born, "住院", numbers(np.maximum(care.until - care.day, 1)), "天，",
     )  # fmt: skip
 
 
-def _known_conditions(scene: Scene, care: Encounters) -> pa.Array:
-    """The chronic conditions known when the patient came."""
+def _past(scene: Scene, care: Encounters) -> pa.Array:
+    """The chronic conditions known when the patient came, and allergies."""
     labels = scene.facts.conditions.table["label_zh"].tolist()
     known = scene.lives.health.diagnosis[care.person] < care.day[:, None]
     sets, of = np.unique(known, axis=0, return_inverse=True)
     lists = ("、".join(labels[c] for c in np.flatnonzero(s)) for s in sets)
     pool = tuple(f"既往有{told}病史" if told else "既往体健" for told in lists)
-    return texts(pool, of.reshape(-1))
+    allergic, to = drug_allergy(scene, care.person)
+    allergy = pc.if_else(pa.array(allergic), joined("，对", to, "过敏。"), "，否认药物过敏史。")
+    return joined(texts(pool, of.reshape(-1)), allergy)
 
 
 WRITE: dict[str, Callable[[Notes], Texts]] = {

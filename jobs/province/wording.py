@@ -35,12 +35,20 @@ def about_patient(scene: Scene, care: Encounters, text: pa.Array) -> pa.Array:
     text = filled(text, SIDE, texts(("左", "右"), right))
     text = filled(text, OTHER_SIDE, texts(("右", "左"), right))
     for gap, words in OPERATED.items():
-        text = filled(text, gap, texts(words, care.operated.astype(np.int64)))
+        text = filled(text, gap, texts(words, operated(scene.facts, care).astype(np.int64)))
     return filled(text, CANCER, texts(tuple(scene.facts.catalogue.cancers.table["name_zh"]), site))
 
 
 def treated_before(facts: ProvinceFacts, lives: Lives, care: Encounters) -> np.ndarray:
     """Whether encounters are for a condition that has been treated by then."""
     known = lives.health.diagnosis[care.person, np.maximum(care.condition, 0)]
-    therapy = np.array([code.startswith(THERAPY) for code in facts.codes.icd10])[care.diagnosis]
-    return (care.condition != OTHER) & (therapy | (care.day > known + FIRST_TREATED))
+    return (care.condition != OTHER) & (_therapy(facts, care) | (care.day > known + FIRST_TREATED))
+
+
+def operated(facts: ProvinceFacts, care: Encounters) -> np.ndarray:
+    """Whether patients have a wound; what the treatment of a cancer is coded as leaves none."""
+    return care.operated & ~_therapy(facts, care)
+
+
+def _therapy(facts: ProvinceFacts, care: Encounters) -> np.ndarray:
+    return np.array([code.startswith(THERAPY) for code in facts.codes.icd10])[care.diagnosis]

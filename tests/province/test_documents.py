@@ -120,6 +120,35 @@ def test_the_notes_of_a_delivery_tell_the_child_of_the_birth_certificate(
     assert weight[[1, 2]].to_numpy().max() <= 10 and (weight[1] <= weight[2]).all()
 
 
+def test_a_mother_is_delivered_before_her_notes_and_studies_say_so(
+    frames: dict[str, pd.DataFrame], notes: dict[str, pd.DataFrame]
+) -> None:
+    born = frames["birth_certificate"]
+    mothers = notes["C0038"][notes["C0038"]["diagnosis"].str.startswith("O8")]
+    birth = mothers["id_number"].map(
+        born.drop_duplicates("mother_id_number").set_index("mother_id_number")["birth_time"]
+    )
+    day = pd.to_datetime(birth).dt.normalize()[birth.notna()]
+    written = pd.to_datetime(mothers.loc[day.index, "written_at"]).dt.normalize()
+    waiting = mothers.loc[day.index, "narrative"].str.contains("待产")
+    near = (written - day).dt.days.between(-3, 30)  # of another birth of hers
+    assert near.sum() > 20 and (waiting[near] == (written <= day)[near]).all()
+    done = frames["imaging_study"]
+    left = done["visit_no"].map(frames["inpatient_home_page"].set_index("stay_no")["discharged_at"])
+    assert not (done["studied_at"] > left.fillna("9999")).any()
+
+
+def test_allergies_are_those_of_the_home_page_and_chemotherapy_leaves_no_wound(
+    frames: dict[str, pd.DataFrame], notes: dict[str, pd.DataFrame]
+) -> None:
+    drug = frames["inpatient_home_page"].set_index("stay_no")["allergy_drugs"]
+    past = notes["C0034"].set_index("visit_no")["past_history"]
+    assert (past.str.extract("对(.+)过敏")[0].fillna("") == drug.loc[past.index]).all()
+    therapy = pd.concat([notes["C0038"], notes["C0049"]])
+    therapy = therapy[therapy["diagnosis"].str.startswith("Z51")]
+    assert len(therapy) and not therapy["narrative"].str.contains("切口|手术").any()
+
+
 def test_a_study_is_of_the_part_that_is_ill(frames: dict[str, pd.DataFrame]) -> None:
     done = frames["imaging_study"]
     pregnant = done[done["diagnosis"].str.startswith("Z34")]
