@@ -17,7 +17,7 @@ from jobs.province.care_feeds import insurance
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Ints
 from jobs.province.life import AWAY
-from jobs.province.people import NOBODY, YEAR, People
+from jobs.province.people import NEVER, NOBODY, YEAR, People
 from jobs.province.recording import Scene, texts
 
 HOME, UNKNOWN_COUNTRY = "CHN", "XXX"  # ISO 3166-1 (GB/T 2659)
@@ -26,6 +26,7 @@ TIBETAN_NAMES = "^(扎西|卓玛|格桑)"
 SINGLE, MARRIED, WIDOWED, DIVORCED = range(4)
 MARITAL = ("10", "20", "30", "40")  # GB/T 2261.2
 MARRIES, LEAST = (27.0, 4.5), (22, 20)  # age at marriage of those whose spouse is unknown, and by law (assumed)
+WEDDING = 100  # days before the birth of the first child, at the latest (assumed)
 NEVER_MARRIES, PARTS = 0.04, 0.05  # shares (assumed)
 WIDOWED_AT = ((86.0, 10.0), (80.0, 11.0))  # age of men and of women, mean and spread (assumed)
 CHILD, STUDENT, SOLDIER, RETIRED, FARMER = "90", "31", "37", "80", "27"
@@ -87,12 +88,23 @@ def id_kind(id_number: pa.Array) -> pa.Array:
     return pc.if_else(pc.equal(id_number, ""), "", kind)
 
 
+def _parents(people: People) -> tuple[Ints, Ints]:
+    """By person: the day of birth of the first child whose parents are both known (NEVER), and the other parent."""
+    born, other = np.full(len(people), NEVER), np.full(len(people), NOBODY)
+    child = np.flatnonzero((people.mother != NOBODY) & (people.father != NOBODY))
+    child = child[np.argsort(-people.birth[child], kind="stable")]  # the first one is noted last
+    for one, two in ((people.mother, people.father), (people.father, people.mother)):
+        born[one[child]], other[one[child]] = people.birth[child], two[child]
+    return born, other
+
+
 def marital_status(scene: Scene, person: Ints, day: Ints) -> pa.Array:
-    """GB/T 2261.2: married while the spouse lives, then widowed. Whose spouse is not among the simulated people
-    marries, parts or is widowed at ages of their own."""
+    """GB/T 2261.2: married while the spouse lives, then widowed. Parents marry before their first child is born; whose
+    spouse is not among the simulated people marries, parts or is widowed at ages of their own."""
     people, death, draws = scene.lives.people, scene.lives.death, scene.draws
     age, no, sex = (day - people.birth[person]) / YEAR, people.no[person], people.sex[person]
-    spouse = people.spouse[person]
+    born, other = (of[person] for of in _parents(people))
+    spouse = np.where(people.spouse[person] != NOBODY, people.spouse[person], other)
     least = np.array(LEAST)[sex]
     married_at = np.maximum(MARRIES[0] + MARRIES[1] * draws.normal("age at marriage", no), least)
     never = draws.happens(NEVER_MARRIES, "never marries", no)
@@ -101,9 +113,10 @@ def marital_status(scene: Scene, person: Ints, day: Ints) -> pa.Array:
     mean, spread = np.array(WIDOWED_AT)[sex].T
     bereft = age > np.maximum(mean + spread * draws.normal("widowed at", no), married_at + 8)
     alone = np.select([never | (age < married_at), parted, bereft], [SINGLE, DIVORCED, WIDOWED], MARRIED)
-    lost = death[np.maximum(spouse, 0)] <= day
+    known = (people.spouse[person] != NOBODY) | (day >= born - WEDDING)
+    lost = death[spouse] <= day
     paired = np.where(age < least, SINGLE, np.where(lost, WIDOWED, MARRIED))
-    return texts(MARITAL, np.where(spouse != NOBODY, paired, alone))
+    return texts(MARITAL, np.where(known, paired, alone))
 
 
 def occupation(scene: Scene, person: Ints, day: Ints) -> pa.Array:
@@ -113,7 +126,9 @@ def occupation(scene: Scene, person: Ints, day: Ints) -> pa.Array:
     employee = insurance(scene, person, day) == 0
     of = Choice.of(np.array([table["weight"] * (table["employee"] == e) for e in (0, 1)]))
     code = texts(tuple(table["code"]), of.pick(draws.uniform("occupation", no), employee.astype(np.int64)))
-    studies = (age >= SCHOOL) & ((age < WORK) | ((age < 22) & draws.happens(STUDIES, "student", no)))
+    childless = day < _parents(people)[0][person]
+    studies = (age < 22) & childless & draws.happens(STUDIES, "student", no)
+    studies = (age >= SCHOOL) & ((age < WORK) | studies)
     retired = employee & (age >= np.array(RETIRES)[sex])
     serving = scene.identity.soldier[person] & (age >= WORK) & (age < 60)
     for mask, said in ((studies, STUDENT), (age < SCHOOL, CHILD), (retired, RETIRED), (serving, SOLDIER)):
@@ -155,7 +170,7 @@ def address(scene: Scene, person: Ints, day: Ints) -> pa.Array:
     county = scene.lives.county(person, day)
     first = np.full(int(people.household.max(initial=-1)) + 1, np.iinfo(np.int64).max)
     np.minimum.at(first, people.household, people.no)
-    home = first[people.household[person]]
+    home = first[scene.lives.household(person, day)]
     parts = {str(part): tuple(found) for part, found in _list("address_parts").groupby("part")["text"]}
 
     def one(part: str) -> pa.Array:

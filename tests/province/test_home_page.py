@@ -153,6 +153,8 @@ def test_a_childbirth_tells_the_weight_on_the_childs_certificate(made: Any, stay
     births = stays[stays["main"].str.startswith("O8") & (stays["birth_weight_g"] != "")]
     certified = set(made[1]["birth_certificate"]["birth_weight_g"])
     assert len(births) > 20 and births["birth_weight_g"].isin(certified).mean() > 0.9  # others moved away
+    mothers = stays[stays["main"].str.startswith("O8")]
+    assert (mothers["marital_status_code"] == "20").mean() > 0.85  # some are not 20, or name no father
     injured = stays["main"].str.startswith("S")
     assert (injured == (stays["external_cause_code"] != "")).all()
     assert ((stays["discharge_way"] == "5") == (stays["autopsy"] != "")).all()
