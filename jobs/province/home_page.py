@@ -31,7 +31,7 @@ from jobs.province.personal_details import (
 from jobs.province.pregnancies import newborns
 from jobs.province.recorded_codes import SAID
 from jobs.province.recording import Batch, Rows, Scene, event_time, joined, numbers, rows_sent, texts, time_text
-from jobs.province.stay_course import operation_days, route, way_of_leaving
+from jobs.province.stay_course import TO_PRIMARY_CARE, operation_days, route, way_of_leaving
 from jobs.province.stay_kinds import stay_kinds
 from jobs.province.stays import DIED, TRANSFERRED, Described, Stays, stay_minutes
 from jobs.province.tumours import morphologies, morphology_of
@@ -139,12 +139,12 @@ def _afterwards(scene: Scene, stays: Stays, way: Ints, main: Ints, sender: Ints)
     city = hospitals.city[sender]
     of_city, capital = hospitals.hospital[city, 0], hospitals.hospital[0, 0]
     further = np.where(sender == capital, hospitals.hospital[0, -1], capital)
-    to = np.where(sender == of_city, further, of_city)
+    to = np.where(way == TO_PRIMARY_CARE, hospitals.primary[city], np.where(sender == of_city, further, of_city))
     course = np.select([main == code.index(CHEMOTHERAPY), main == code.index(RADIOTHERAPY)], [0, 1], 2)
     share = np.where((course == 0) & (stays.treatment != NO_TREATMENT), 0.8, PLANNED_AGAIN)
     again = draws.happens(share, "comes again", stays.key) & (way != DIED)
     return [
-        texts(hospitals.code, np.where(way == TRANSFERRED, to, -1)),
+        texts(hospitals.code, np.where(np.isin(way, (TRANSFERRED, TO_PRIMARY_CARE)), to, -1)),
         texts(("F", "T"), again.astype(np.int64)),
         texts(AGAIN, np.where(again, course, -1)),
     ]

@@ -20,7 +20,7 @@ from jobs.tables.contract import load_contracts
 from tests.province.conftest import CONTRACTS
 
 CONTRACT = load_contracts(CONTRACTS)
-FEEDS = ["birth_certificate", "inpatient_home_page", "payment"]
+FEEDS = ["birth_certificate", "imaging_study", "inpatient_home_page", "laboratory", "payment"]
 OTHERS = [f"other_diagnosis_code_{n}" for n in range(1, 11)]
 PERFECT = {
     f"recording__{s}__{p}": 1.0 for s in ("outpatient", "inpatient") for p in ("sensitivity", "predictive_value")
@@ -77,7 +77,7 @@ def test_the_items_of_a_bill_make_its_total_to_the_fen_and_the_settlement_says_t
     assert (bill.loc[alone, "own_payment"] == bill.loc[alone, "total_fee"]).all()
 
 
-def test_what_a_stay_costs_depends_on_what_it_is_for_and_the_mean_is_the_published_one(stays: Any) -> None:
+def test_what_a_stay_costs_depends_on_what_it_is_for_and_the_mean_is_the_published_one(made: Any, stays: Any) -> None:
     cost, main = stays["total_fee"].astype(float), stays["main"].str[:3]
     assert cost.mean() == pytest.approx(STAY_FEE, rel=0.06)  # 4,000 residents; within 1% at 24,000
     mean = cost.groupby(main).mean()
@@ -86,6 +86,8 @@ def test_what_a_stay_costs_depends_on_what_it_is_for_and_the_mean_is_the_publish
     bill = fen(stays)
     assert (bill.loc[operated, ["fee_anaesthesia", "fee_operation", "fee_consumables_operation"]] > 0).all(axis=None)
     assert ((bill["fee_pathology"] > 0) == (stays["pathology_no"] != "")).all()
+    for feed, fee in (("laboratory", "fee_laboratory"), ("imaging_study", "fee_imaging")):
+        assert (bill.loc[stays["stay_no"].isin(made[1][feed]["visit_no"]), fee] > 0).all(), feed
     long, short = stays["days"].astype(int) > 20, stays["days"].astype(int) < 5
     assert bill.loc[long, "fee_nursing"].min() > bill.loc[short, "fee_nursing"].median()
 
@@ -120,7 +122,8 @@ def test_the_way_in_and_the_day_of_the_operation_depend_on_the_reason(stays: Any
 def test_who_is_transferred_lies_in_another_hospital_the_next_day(stays: Any) -> None:
     assert set(stays["discharge_way"]) == {"1", "2", "3", "4", "5", "9"}
     transferred = stays[stays["discharge_way"] == "2"]
-    assert 0.003 < len(transferred) / len(stays) < 0.02 and (transferred["transferred_to"] != "").all()
+    assert 0.003 < len(transferred) / len(stays) < 0.02
+    assert ((stays["transferred_to"] != "") == stays["discharge_way"].isin(["2", "3"])).all()
     after = transferred["discharged_day"] + pd.Timedelta(days=1)
     came = {(p, d): (s, r) for p, d, s, r in stays[["person", "admitted_day", "sender", "admission_route"]].to_numpy()}
     found = [(came.get((p, d)), s) for p, d, s in zip(transferred["person"], after, transferred["sender"], strict=True)]
