@@ -14,7 +14,7 @@ from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives, death_minute
-from jobs.province.opening import CLINIC, EMERGENCY, appointed, day_between, minute_of_day
+from jobs.province.opening import CLINIC, EMERGENCY, appointed, day_between, minute_of_day, next_open
 from jobs.province.people import YEAR
 from jobs.province.pregnancies import antenatal_visits
 from jobs.province.scale import Scale
@@ -153,7 +153,8 @@ def _with_antenatal(
     """Add the visits of pregnancies."""
     first, found = month_starts(months), antenatal_visits(draws, lives.people)
     no = lives.people.no[found.person]
-    found = replace(found, day=appointed(draws, "antenatal put off", found.day, no, found.day))
+    early = found.day - 7 * (next_open(found.day) > found.day)  # brought forward, lest the child be born before it
+    found = replace(found, day=appointed(draws, "antenatal put off", early, no, found.day))
     found = found.at(np.flatnonzero((found.day >= first[0]) & (found.day < first[-1])))
     extra = _month_key(lives, found.person, found.day) + PREGNANT + found.nth % 8
     reason = np.full(len(extra), ANTENATAL_VISIT)

@@ -88,3 +88,17 @@ def test_holidays_by_sun_and_moon() -> None:
     assert np.isin(np.array(known, "M8[D]").astype(np.int64), holidays()).all()
     working = ["2024-02-08", "2024-02-19", "2025-06-02", "2025-10-09"]
     assert not np.isin(np.array(working, "M8[D]").astype(np.int64), holidays()).any()
+
+
+def test_antenatal_visits_are_by_appointment_and_before_the_birth(live: Callable[..., Any]) -> None:
+    _, batches, truth = live(list(range(8)), end="2024-12-31", profile="clean", feeds=["outpatient_visit"])
+    columns = (c.to_pylist() for c in batches[0].columns)
+    visits = pd.DataFrame(dict(zip(CONTRACT["outpatient_visit"].names, columns, strict=True)))
+    visits = visits.assign(person=batches[0].person, day=pd.to_datetime(visits["visit_time"].str[:10]))
+    mine = visits[(visits["diagnosis_name"] == "正常妊娠监督") & (visits["department_code"] == "05")]
+    assert (mine["day"].dt.dayofweek != 6).all()
+    events = truth["event"].to_pandas()
+    births = events[events["kind"] == "delivery"][["person", "date"]].astype({"date": "datetime64[ns]"})
+    both = mine.merge(births, on="person")
+    after = (both["day"] > both["date"]) & (both["day"] < both["date"] + pd.Timedelta(days=60))
+    assert len(both) > 400 and after.mean() < 0.01
