@@ -11,12 +11,14 @@ import pyarrow as pa
 
 from jobs.province.conditions import AGES, cumulative_excess
 from jobs.province.draws import Floats, Ints
-from jobs.province.illness import NAMED, Episodes, episodes, excess_now
-from jobs.province.life import new_year, steady_hazard
+from jobs.province.facts import ProvinceFacts
+from jobs.province.illness import FRAILTY, NAMED, Episodes, episodes, excess_now
+from jobs.province.life import Lives, new_year, steady_hazard
 from jobs.province.people import YEAR
 from jobs.province.recording import Scene
 from jobs.province.scale import Scale, killed_within_a_year
-from jobs.province.stays import DIED, Stays, admission_rate
+from jobs.province.stays import DIED, Stays
+from jobs.province.visits import CareOfConditions
 
 WITHIN = 30  # days after discharge
 
@@ -94,7 +96,7 @@ def readmissions(scene: Scene, scale: Scale, stays: Stays) -> pa.Table:
     told = (stays.way != DIED) & (stays.discharged >= first) & (stays.discharged <= last - WITHIN)
     told &= lives.death[stays.person] > stays.discharged
     s = np.flatnonzero(told)
-    rate = admission_rate(scene.facts, scale, lives, stays.person[s], stays.discharged[s])
+    rate = _admission_rate(scene.facts, scale, lives, stays.person[s], stays.discharged[s])
     risk = 1 - (1 - stays.again[s]) * np.exp(-rate * WITHIN / YEAR)
     return pa.table(
         {
@@ -111,3 +113,12 @@ def readmissions(scene: Scene, scale: Scale, stays: Stays) -> pa.Table:
 def _acute(scene: Scene, stays: Stays) -> np.ndarray:
     conditions = scene.facts.conditions
     return np.isin(stays.condition, [conditions.index(n) for n in ("infarction", "stroke", "hip_fracture")])
+
+
+def _admission_rate(facts: ProvinceFacts, scale: Scale, lives: Lives, person: Ints, day: Ints) -> Floats:
+    """Expected first admissions a year of people, by what they have on a day."""
+    people = lives.people
+    age = np.clip((day - people.birth[person]) / YEAR, 0, AGES[-1]).astype(np.int64)
+    other = facts.rates.admissions[people.sex[person], age] * scale.admissions
+    care = CareOfConditions(lives.health.onset, facts.conditions, "admissions_per_year")
+    return (other + care.on(person, day)) * np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)

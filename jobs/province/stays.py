@@ -156,15 +156,6 @@ def _first_admissions(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: L
     return _stays(key, person, day, days, condition, reason)
 
 
-def admission_rate(facts: ProvinceFacts, scale: Scale, lives: Lives, person: Ints, day: Ints) -> Floats:
-    """Expected first admissions a year of people, by what they have on a day."""
-    people = lives.people
-    age = np.clip((day - people.birth[person]) / YEAR, 0, AGES[-1]).astype(np.int64)
-    other = facts.rates.admissions[people.sex[person], age] * scale.admissions
-    care = CareOfConditions(lives.health.onset, facts.conditions, "admissions_per_year")
-    return (other + care.on(person, day)) * np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)
-
-
 def _with_risk(
     draws: Draws, facts: ProvinceFacts, lives: Lives, index: Stays, first: Stays, step: int
 ) -> tuple[Stays, Stays]:
