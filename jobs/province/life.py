@@ -121,6 +121,8 @@ def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scal
     """The lives in these blocks from the first day of the first year to the last day of the last."""
     people, county = residents(draws, facts.places, blocks, new_year(years[0]))
     now, keys = Lives.starting(draws, facts, scale.onset, people), people.no
+    child = np.flatnonzero(people.mother != NOBODY)
+    np.maximum.at(now.last_birth, people.mother[child], people.birth[child])
     homes: list[HomeYear] = []
     for year in years:
         span = (new_year(year), new_year(year + 1))

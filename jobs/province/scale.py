@@ -19,6 +19,7 @@ from jobs.province.settings import Yearly
 
 MONTH = np.array([1 / 12])
 READMITTED = 0.087  # readmissions a first admission, as they come out of stays.py
+BORN = 0.935  # births for each that the rates by age come to, as they come out of life.py: none soon after another
 IN_BED = 0.0073  # visits that fall into a stay and do not take place, as they come out of out_of_bed.py
 PLANNED_YEARS = 3  # of the sample, to count the stays that follow from events and courses of treatment
 LEAST = 0.1  # of deaths at an age that are not excess deaths
@@ -50,7 +51,7 @@ def scales(facts: ProvinceFacts, rate: Yearly) -> Scale:
         ratio,
         yet_to_come(facts),
         calibrated(facts)[1],
-        rate.births_per_1000 / births,
+        rate.births_per_1000 / births / BORN,
         visits,
         admissions,
     )

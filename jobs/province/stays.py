@@ -164,7 +164,7 @@ def _with_risk(
     age = (index.admitted - people.birth[index.person]) / YEAR
     order = np.sort(first.person * 100_000 + first.admitted)
     at = index.person * 100_000 + index.admitted
-    prior = np.searchsorted(order, at) - np.searchsorted(order, at - 365) + step - 1
+    prior = np.searchsorted(order, at) - np.searchsorted(order, at - 365) + max(step - 1, 0)
     logit = np.where(
         index.condition == OTHER,
         facts.codes.inpatient["readmission_logit"].to_numpy()[index.reason],
@@ -174,7 +174,7 @@ def _with_risk(
     names = facts.conditions.name
     both = ill[:, names.index("heart_failure")] & ill[:, names.index("ckd")]
     risk = expit(
-        -2.75
+        -3.1
         + logit
         + 0.16 * np.clip((age - 60) / 10, -3, 3)
         + 0.35 * np.minimum(prior, 3)
@@ -191,8 +191,6 @@ def _with_risk(
     day = again.discharged + gap(draws, key)
     days = less_on_days_off(draws, key, day, _length(draws, facts, again.condition, again.reason, age[back], key))
     more = _stays(key, again.person, day, days, again.condition, again.reason)
-    days = _length(draws, facts, again.condition, again.reason, age[back], key)
-    more = _stays(key, again.person, again.discharged + gap(draws, key), days, again.condition, again.reason)
     return index, more
 
 
@@ -228,7 +226,7 @@ def _last_stays(draws: Draws, facts: ProvinceFacts, lives: Lives) -> Stays:
 
 
 def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:
-    """Drop stays that begin before an earlier one ends, or away from the province; death ends a stay."""
+    """Drop stays that begin before an earlier one ends, kept or not, or away from the province; death ends a stay."""
     stays = stays.at(np.lexsort((stays.key, stays.admitted, stays.person)))
     ends = stays.person * 1_000_000 + stays.discharged
     latest = np.concatenate([[-1], np.maximum.accumulate(ends)[:-1]]) if len(ends) else ends

@@ -77,6 +77,15 @@ def test_a_man_moves_in_with_one_woman_and_the_register_notes_it(made: Any) -> N
     assert couples.groupby("date")["person"].count().mod(2).eq(0).all()
 
 
+def test_no_child_is_born_within_two_years_of_an_elder_one(made: Any) -> None:
+    people = made[0].lives.people
+    child = np.flatnonzero(people.mother != NOBODY)
+    order = child[np.lexsort((people.birth[child], people.mother[child]))]
+    same, gap = np.diff(people.mother[order]) == 0, np.diff(people.birth[order])
+    simulated = (people.birth == people.first)[order[1:]]
+    assert (gap[same & simulated & (gap > 0)] > 2 * YEAR).all() and (same & simulated).sum() > 30  # twins are one birth
+
+
 def test_children_have_their_fathers_surname_or_their_mothers(made: Any) -> None:
     rows = made[1]["birth_certificate"]
     of_father, of_mother = (rows["child_name"].str[0] == rows[f"{p}_name"].str[0] for p in ("father", "mother"))
