@@ -218,7 +218,7 @@ def test_a_case_of_hepatitis_b_or_tuberculosis_is_a_condition_that_was_found(liv
 
 
 def test_a_card_of_an_endemic_disease_tells_when_the_patient_felt_ill_and_the_age_at_diagnosis(live: Any) -> None:
-    scene, batches, _ = live(range(8), profile="clean", feeds=["infectious_card"], **FIVE)
+    scene, batches, _ = live(range(12), profile="clean", feeds=["infectious_card"], **FIVE)
     names = load_contracts(CONTRACTS)["infectious_card"].names
     cards = pd.DataFrame(dict(zip(names, (c.to_pylist() for c in batches[0].columns), strict=True)))
     people = scene.lives.people
