@@ -37,7 +37,7 @@ class Places:
     near: Choice  # by city: county of that city
     position: Floats  # of each county: kilometres east and north, near enough for distances
     former: Alternatives  # by county: codes that it, or a part of it, had before
-    county_name: tuple[str, ...]  # with those of province and city before it
+    names: tuple[tuple[str, ...], ...]  # of province, city and county: each by county
 
     @property
     def urban(self) -> np.ndarray:
@@ -120,7 +120,7 @@ def _places(code: str, folder: Path) -> Places:
         Choice.of(in_city),
         _position(counties),
         Alternatives.read("old_counties.csv", tuple(counties["gb2260_code"]), "gb2260_code", folder),
-        tuple(province + counties["city_name_zh"] + counties["name_zh"]),
+        ((province,) * len(counties), tuple(counties["city_name_zh"]), tuple(counties["name_zh"])),
     )
 
 

@@ -36,7 +36,8 @@ def death_minute(draws: Draws, no: Ints) -> Ints:
 
 @dataclass(frozen=True)
 class HomeYear:
-    """Where each household lives at the start of a year, and its one move in the year (``NEVER``: none)."""
+    """Where each household lives at the start of a year, and its one move in the year (``NEVER``: none), which may be
+    to another address in the same county."""
 
     first: int
     county: Ints
@@ -49,7 +50,7 @@ class HomeYear:
 
 
 class Homes:
-    """Every household's county on every day of the simulated years."""
+    """Every household's county, and how often it has moved, on every day of the simulated years."""
 
     def __init__(self, years: list[HomeYear]) -> None:
         size = len(years[-1].county)
@@ -58,12 +59,22 @@ class Homes:
             np.array([np.pad(getattr(y, part), (0, size - len(y.county)), constant_values=missing) for y in years])
             for part, missing in (("county", AWAY), ("move_day", NEVER), ("move_to", AWAY))
         )
+        moves = (self.move_day < NEVER).astype(np.int64)
+        self.moves_before = moves.cumsum(axis=0) - moves
 
     def county(self, household: Ints, day: Ints) -> Ints:
         """The county a household lives in on a day; ``AWAY`` outside the province."""
-        year = np.clip(np.searchsorted(self.first, day, side="right") - 1, 0, len(self.first) - 1)
+        year = self._year(day)
         moved = day >= self.move_day[year, household]
         return np.where(moved, self.move_to[year, household], self.county_at_start[year, household])
+
+    def moves(self, household: Ints, day: Ints) -> Ints:
+        """How many moves a household has made by a day, since the first simulated year."""
+        year = self._year(day)
+        return self.moves_before[year, household] + (day >= self.move_day[year, household])
+
+    def _year(self, day: Ints) -> Ints:
+        return np.clip(np.searchsorted(self.first, day, side="right") - 1, 0, len(self.first) - 1)
 
 
 @dataclass(frozen=True)
@@ -150,18 +161,20 @@ def simulate_lives(draws: Draws, facts: ProvinceFacts, rate: Yearly, scale: Scal
 def _moves(
     draws: Draws, places: Places, rate: Yearly, year: int, span: tuple[int, int], hukou: Ints, keys: Ints, county: Ints
 ) -> HomeYear:
-    """At most one move a household: to another county, out of the province, or back."""
+    """At most one move a household: to another county, to another address in its own, out of the province, or back."""
     u = draws.uniform("move", keys, year)
     inside = county != AWAY
     out = inside & (u < rate.move_out)
     within = inside & ~out & (u < rate.move_out + rate.move_within)
+    anew = inside & ~out & ~within & (u < rate.move_out + rate.move_within + rate.move_address)
     back = ~inside & (u < rate.move_back)
     day = span[0] + 1 + draws.whole(span[1] - span[0] - 1, "move day", keys, year)
     near = places.near.pick(draws.uniform("move near", keys, year), places.city[np.maximum(county, 0)])
     far = Choice.of(places.people).pick(draws.uniform("move far", keys, year))
     to = np.where(within & draws.happens(0.6, "move in the city", keys, year), near, far)
     within &= to != county
-    return HomeYear(span[0], county, np.where(out | within | back, day, NEVER), np.where(out, AWAY, to))
+    to = np.select([out, anew], [AWAY, county], to)
+    return HomeYear(span[0], county, np.where(out | within | anew | back, day, NEVER), to)
 
 
 def _deaths(

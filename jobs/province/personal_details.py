@@ -18,7 +18,7 @@ from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Ints
 from jobs.province.life import AWAY
 from jobs.province.people import NEVER, NOBODY, YEAR, People
-from jobs.province.recording import Scene, texts
+from jobs.province.recording import Scene, joined, numbers, texts
 
 HOME, UNKNOWN_COUNTRY = "CHN", "XXX"  # ISO 3166-1 (GB/T 2659)
 UYGUR, TIBETAN = "05", "04"  # GB/T 3304
@@ -35,6 +35,7 @@ RETIRES = (60, 52)  # age of men and of women with employees' insurance
 ALLELES = (0.22, 0.23, 0.55)  # A, B, O: A 29%, B 31%, AB 10% (assumed)
 ABO = {(0, 0): 0, (0, 2): 0, (1, 1): 1, (1, 2): 1, (2, 2): 2, (0, 1): 3}  # CV04.50.005 less 1
 RH_NEGATIVE = 0.004  # assumed
+BLOOD_KNOWN, NOT_KNOWN = 0.3, ("5", "3")  # share in registers (assumed); CV04.50.005, CV04.50.020
 ALLERGIC = 0.06  # of people, to a drug (assumed)
 ALLERGENS = ("青霉素", "头孢菌素类", "磺胺类", "链霉素", "喹诺酮类", "阿司匹林", "破伤风抗毒素", "碘造影剂")
 GENERATIONS = 4  # that a block's people may span
@@ -155,6 +156,12 @@ def blood_group(scene: Scene, person: Ints) -> tuple[pa.Array, pa.Array]:
     return texts(("1", "2", "3", "4"), table[first, second][person]), texts(("2", "1"), negative.astype(np.int64))
 
 
+def registered_blood_group(scene: Scene, person: Ints) -> list[pa.Array]:
+    """What registers know of it: of most people, nothing."""
+    known = pa.array(scene.draws.happens(BLOOD_KNOWN, "blood group registered", scene.lives.people.no[person]))
+    return [pc.if_else(known, *g) for g in zip(blood_group(scene, person), NOT_KNOWN, strict=True)]
+
+
 def drug_allergy(scene: Scene, person: Ints) -> tuple[np.ndarray, pa.Array]:
     """Whether a person is allergic to a drug, and to which; empty otherwise."""
     no = scene.lives.people.no[person]
@@ -164,34 +171,37 @@ def drug_allergy(scene: Scene, person: Ints) -> tuple[np.ndarray, pa.Array]:
 
 
 def address(scene: Scene, person: Ints, day: Ints) -> pa.Array:
-    """Where the household lives on a day: county, then road, estate and door in a district of a city, else town and
-    village. Another one after a move to another county. Empty outside the province."""
-    people, places, draws = scene.lives.people, scene.facts.places, scene.draws
+    """Where the household lives on a day, in one text; empty outside the province."""
+    return joined(*address_parts(scene, person, day))
+
+
+def address_parts(scene: Scene, person: Ints, day: Ints) -> list[pa.Array]:
+    """Province, city, county, township or subdistrict, village or road, and door: the parts of DE02.01.009. Other ones
+    after each move of the household, to another county or in its own. Empty outside the province."""
+    places, draws, home = scene.facts.places, scene.draws, _home(scene, person, day)
     county = scene.lives.county(person, day)
-    first = np.full(int(people.household.max(initial=-1)) + 1, np.iinfo(np.int64).max)
-    np.minimum.at(first, people.household, people.no)
-    home = first[scene.lives.household(person, day)]
     parts = {str(part): tuple(found) for part, found in _list("address_parts").groupby("part")["text"]}
 
     def one(part: str) -> pa.Array:
-        return texts(parts[part], draws.whole(len(parts[part]), f"address {part}", home, county))
+        return texts(parts[part], draws.whole(len(parts[part]), f"address {part}", *home))
 
     def number(what: str, below: int) -> pa.Array:
-        return pc.cast(pa.array(1 + draws.whole(below, f"address {what}", home, county)), pa.string())
+        return numbers(1 + draws.whole(below, f"address {what}", *home))
 
-    family = texts(scene.facts.names.surname[:60], draws.whole(60, "address village of", home, county))
-    urban = [
-        one("road"),
-        number("road", 300),
-        "号",
-        one("estate"),
-        number("block", 40),
-        "号楼",
-        number("door", 30),
-        "室",
-    ]
-    rural = [one("town"), family, one("village"), number("house", 400), "号"]
-    in_city = pa.array(places.urban[np.maximum(county, 0)])
-    below = pc.if_else(in_city, *(pc.binary_join_element_wise(*p, "") for p in (urban, rural)))
-    text = pc.binary_join_element_wise(texts(places.county_name, county), below, "")
-    return pc.if_else(pa.array(county == AWAY), "", text)
+    family = texts(scene.facts.names.surname[:60], draws.whole(60, "address village of", *home))
+    door = joined(number("road", 300), "号", one("estate"), number("block", 40), "号楼", number("door", 30), "室")
+    urban = [one("subdistrict"), one("road"), door]
+    rural = [one("town"), joined(family, one("village")), joined(number("house", 400), "号")]
+    in_city, away = pa.array(places.urban[np.maximum(county, 0)]), pa.array(county == AWAY)
+    below = [pc.if_else(away, "", pc.if_else(in_city, *either)) for either in zip(urban, rural, strict=True)]
+    return [*(texts(names, county) for names in places.names), *below]
+
+
+def _home(scene: Scene, person: Ints, day: Ints) -> tuple[Ints, Ints]:
+    """The home of a person on a day: the household, by the number of its first member, and its moves until then."""
+    people, lives = scene.lives.people, scene.lives
+    assert lives.homes is not None
+    first = np.full(int(people.household.max(initial=-1)) + 1, np.iinfo(np.int64).max)
+    np.minimum.at(first, people.household, people.no)
+    household = lives.household(person, day)
+    return first[household], lives.homes.moves(household, day)

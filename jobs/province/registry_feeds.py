@@ -6,7 +6,9 @@ from dataclasses import dataclass
 
 import numpy as np
 import pyarrow as pa
+import pyarrow.compute as pc
 
+from jobs.province.care_feeds import EMPLOYEE, RESIDENT, insurance
 from jobs.province.coding import CERTIFICATE, coded, diagnosis_columns, edition
 from jobs.province.deaths import Deaths, days_ill
 from jobs.province.draws import Floats, Ints
@@ -16,10 +18,20 @@ from jobs.province.feeds import patient_no, unique_text
 from jobs.province.identity import MISSING, MOTHERS
 from jobs.province.life import AWAY, Lives, death_minute
 from jobs.province.people import ELSEWHERE, NEVER, NOBODY, YEAR
-from jobs.province.personal import about_person, residence
+from jobs.province.personal import about_person, phone, residence
+from jobs.province.personal_details import (
+    address_parts,
+    country,
+    id_kind,
+    marital_status,
+    nationality,
+    occupation,
+    registered_blood_group,
+)
 from jobs.province.recording import (
     CERTIFIED_WITHIN,
     Batch,
+    Rows,
     Scene,
     event_date,
     joined,
@@ -29,8 +41,8 @@ from jobs.province.recording import (
     time_text,
 )
 
-INITIAL, BIRTH, MOVE_IN, MOVE, MOVE_OUT, DEATH = range(1, 7)  # event_code of the resident register
-MOVES = (MOVE_IN, MOVE, MOVE_OUT)
+INITIAL, BIRTH, MOVE_IN, MOVE, MOVE_OUT, DEATH, ADDRESS = range(1, 8)  # event_code of the resident register
+MOVES = (MOVE_IN, MOVE, MOVE_OUT, ADDRESS)
 
 
 @dataclass(frozen=True)
@@ -81,8 +93,8 @@ def _moves(lives: Lives) -> RegisterEvents:
     day = day[row, person]
     before, after = lives.county(person, day - 1), lives.county(person, day)
     before = np.where(people.first[person] == day, AWAY, before)
-    code = np.where(after == AWAY, MOVE_OUT, np.where(before == AWAY, MOVE_IN, MOVE))
-    moved = before != after
+    code = np.select([before == after, after == AWAY, before == AWAY], [ADDRESS, MOVE_OUT, MOVE_IN], MOVE)
+    moved = (before != after) | (before != AWAY)
     return RegisterEvents(person[moved], code[moved], day[moved], after[moved], before[moved])
 
 
@@ -114,17 +126,40 @@ def resident_register(scene: Scene, events: RegisterEvents, told: Ints) -> Batch
     born = e.code == BIRTH
     mother = np.where(born & (people.mother[e.person] != NOBODY), e.person, 0)
     mothers_id = scene.identity.id_number(mother, np.where(born, MOTHERS, MISSING))
+    about = about_person(scene, feed, rows, e.person, e.day, registrar=True)
     columns = [
         unique_text(scene, "C", "register", rows.key),
         patient_no(scene, e.person, rows.sender, e.day),
-        *about_person(scene, feed, rows, e.person, e.day, registrar=True),
+        id_kind(about[0]),
+        *about,
         numbers(e.code),
         event_date(scene, feed, rows, e.day),
         residence(scene, feed, rows, e.county),
         hukou(scene, np.where(rows.wrong, ELSEWHERE, people.hukou[e.person])),
         mothers_id,
+        *_details(scene, rows, e),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[e.person], columns, rows.defects)
+
+
+def _details(scene: Scene, rows: Rows, e: RegisterEvents) -> list[pa.Array]:
+    """Address from the event on (none of the dead), phone, and what else a register holds of a person."""
+    gone = pa.array(e.county == AWAY)
+    parts = [pc.if_else(gone, "", part) for part in address_parts(scene, e.person, e.day)]
+    province, city, _, *below = parts
+    return [
+        joined(*parts),
+        province,
+        city,
+        *below,
+        phone(scene, "resident_register", rows, e.person, e.day),
+        country(scene, e.person),
+        nationality(scene, e.person),
+        marital_status(scene, e.person, e.day),
+        occupation(scene, e.person, e.day),
+        texts((EMPLOYEE, RESIDENT), insurance(scene, e.person, e.day)),
+        *registered_blood_group(scene, e.person),
+    ]
 
 
 def death_certificate(scene: Scene, deaths: Deaths) -> Batch:

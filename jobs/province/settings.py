@@ -60,6 +60,7 @@ class Yearly:
     births_per_1000: float
     boys_per_100_girls: float
     move_within: float
+    move_address: float
     move_out: float
     move_back: float
     move_in: float
@@ -152,11 +153,11 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
             f"simulate.start={made.start}, simulate.end={made.end}: must lie within 60 years after "
             f"simulate.population_on={made.population_on}"
         )
-    moves = made.rate.move_out + made.rate.move_within
+    moves = made.rate.move_out + made.rate.move_within + made.rate.move_address
     if moves > 1:
         raise Refused(
-            "simulate.rate.move_out and simulate.rate.move_within: must not come to more than 1 together, "
-            f"these are {moves:g}"
+            "simulate.rate.move_out, simulate.rate.move_within and simulate.rate.move_address: must not come to more "
+            f"than 1 together, these are {moves:g}"
         )
     inner, outer = sorted((made.out.resolve(), made.truth.resolve()), key=lambda p: -len(p.parts))
     if inner == outer or outer in inner.parents:

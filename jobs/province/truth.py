@@ -28,11 +28,22 @@ from jobs.province.life import AWAY
 from jobs.province.people import NEVER, NOBODY
 from jobs.province.pregnancies import pregnancies
 from jobs.province.recording import Scene, texts
-from jobs.province.registry_feeds import BIRTH, DEATH, MOVE, MOVE_IN, MOVE_OUT, RegisterEvents, counties, hukou
+from jobs.province.registry_feeds import (
+    ADDRESS,
+    BIRTH,
+    DEATH,
+    MOVE,
+    MOVE_IN,
+    MOVE_OUT,
+    RegisterEvents,
+    counties,
+    hukou,
+)
 from jobs.province.stays import Stays
 from jobs.province.visits import Visits
 
-REGISTERED = {BIRTH: "birth", MOVE_IN: "move_in", MOVE: "move", MOVE_OUT: "move_out", DEATH: "death"}
+REGISTERED = {BIRTH: "birth", MOVE_IN: "move_in", MOVE: "move", MOVE_OUT: "move_out", DEATH: "death",
+              ADDRESS: "change_of_address"}  # fmt: skip
 Event = tuple[str, Ints, Ints]  # kind, person (position), day
 
 

@@ -19,8 +19,9 @@ from jobs.tables.silver import RESIDENCE
 from jobs.tables.vault import PERSON_HISTORY, PERSON_LINK
 
 MOVED_OUT, DIED = "5", "6"
-STRENGTH = {"1": 1, "2": 2, "5": 3, "3": 4, "4": 5}
-"""Which event of one day says where the person is at its end: a move here after a move out, out after a first entry."""
+STRENGTH = {"7": 0, "1": 1, "2": 2, "5": 3, "3": 4, "4": 5}
+"""Which event of one day says where the person is at its end: a move here after a move out, out after a first entry,
+a change of address (7), which says the same county again, before all."""
 
 USUAL, REGISTERED = "usual", "registered"
 

@@ -58,8 +58,9 @@ from tests.province.conftest import FACTS, node
         ({"gb18030_share": -0.1}, r"simulate\.gb18030_share=-0\.1: must be a number from 0 to 1"),
         (
             {"rate__move_out": 0.6, "rate__move_within": 0.5},
-            r"simulate\.rate\.move_out and simulate\.rate\.move_within: must not come to more than 1 .* 1\.1",
+            r"simulate\.rate\.move_out, .*move_within and .*move_address: must not come to more than 1 .* 1\.13",
         ),
+        ({"rate__move_address": 0.99}, r"simulate\.rate\.move_out, .*move_address: must not .* 1\.016"),
         ({"hospitals_per_city": 0}, r"simulate\.hospitals_per_city=0: must be"),
     ],
 )

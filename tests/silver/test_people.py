@@ -55,6 +55,16 @@ def test_a_move_within_the_province_ends_the_residence_in_the_other_register(spa
     ) == [(LIXIA, "2021-01-01", "2022-05-10"), (SHINAN, "2022-05-10", None)]
 
 
+def test_a_change_of_address_within_the_county_is_no_move(spark):
+    assert lived(
+        spark,
+        event(1, "1", "2021-01-01", LIXIA),
+        event(2, "7", "2022-05-10", LIXIA),
+        event(3, "4", "2023-03-01", SHINAN),
+        event(4, "7", "2023-03-01", LIXIA),  # of one day: the move to another county holds
+    ) == [(LIXIA, "2021-01-01", "2023-03-01"), (SHINAN, "2023-03-01", None)]
+
+
 def test_who_moves_out_has_no_residence_until_coming_back(spark):
     assert lived(
         spark,
