@@ -8,8 +8,8 @@ with whom), ``conditions``, ``risks``, ``hazards``, ``illness`` (who falls ill),
 and reported); ``courses``, ``visits``, ``stays``, ``referral``, ``comorbidity``, ``stay_course``, ``laboratory``,
 ``imaging`` (care); ``vaccinees``, ``immunisation``, ``primary_care``; ``undelivered``, ``health_files`` (what reaches
 no feed, or under several numbers); ``recording``, ``coding``, ``personal``, ``personal_details``, ``units``,
-``defects`` (how records differ from life); ``feeds``, ``home_page`` with its fees and operations, ``care_feeds``,
-``lab_feed``, ``documents``, ``registry_feeds``, ``birth_certificates``, ``infectious_cards`` (rows of a contract);
-``schedule`` (which file, which day), ``writing`` (files, manifests), ``truth``, ``foreseen`` (true hazards and risks);
-``residents`` wires them for a part of the residents, ``simulate`` for all.
+``defects`` (how records differ from life); ``feeds``, ``outpatient``, ``home_page`` with its fees and operations,
+``care_feeds``, ``lab_feed``, ``documents``, ``registry_feeds``, ``birth_certificates``, ``infectious_cards`` (rows of a
+contract); ``schedule`` (which file, which day), ``writing`` (files, manifests), ``truth``, ``foreseen`` (true hazards
+and risks); ``residents`` wires them for a part of the residents, ``simulate`` for all.
 """

@@ -9,24 +9,17 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from jobs.province.childbirth import KEYS
-from jobs.province.coding import OUTPATIENT, coded, diagnosis_columns, edition
 from jobs.province.departments import department_names
 from jobs.province.draws import Draws, Floats, Ints, short_numbers
 from jobs.province.draws import numbers as unique_numbers
 from jobs.province.health_files import FILES, file_key
 from jobs.province.people import NUMBERS
-from jobs.province.personal import about_person
 from jobs.province.recording import (
-    Batch,
     Scene,
-    event_time,
     joined,
     numbers,
-    rows_sent,
     texts,
-    time_text,
 )
-from jobs.province.visits import Visits
 
 SLOTS = 40_000  # of the KEYS of a person's stays, those in use are below this (``courses``)
 OWN = 250_000  # people of a block are numbered below this until 2149 (``people``)
@@ -94,24 +87,3 @@ class VisitFees:
     total: Floats
     drugs: Floats
     examinations: Floats
-
-
-def outpatient_visit(scene: Scene, visits: Visits, fees: VisitFees) -> Batch:
-    """One row a visit; ``fees`` are in the order of the visits."""
-    feed, draws, people = "outpatient_visit", scene.draws, scene.lives.people
-    rows = rows_sent(scene, feed, visits.key, visits.person, visits.hospital, visits.day, two_systems=True)
-    v = visits.at(rows.event)
-    columns = [
-        visit_no(scene, rows.key),
-        patient_no(scene, v.person, v.hospital + SECOND_SYSTEM * (rows.key < 0), v.day),
-        *about_person(scene, feed, rows, v.person, v.day),
-        event_time(scene, feed, rows, v.day, v.minute),
-        time_text(v.day, v.minute - waited(draws, v.key)),
-        *department_columns(scene, v.department, rows.sender),
-        doctor_no(draws, v.department, v.key),
-        *coded(scene, feed, rows, v.diagnosis, v.person, v.day, OUTPATIENT),
-        *diagnosis_columns(scene, v.second, v.hospital),
-        edition(scene, v.hospital),
-        numbers(fees.total[rows.event], 2),
-    ]
-    return Batch(feed, rows.sender, rows.period, people.no[v.person], columns, rows.defects)

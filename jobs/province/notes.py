@@ -33,6 +33,7 @@ LEAVING = {
     TO_PRIMARY_CARE: "病情稳定，转社区卫生服务机构继续康复治疗。",
     OTHER_WAY: "离院，嘱门诊随访。",
 }
+UNDATED = ("Z00", "Z34", "Z38", "Z")  # rows of symptoms.csv that say what a visit is for, and not since when
 ON_ORDER = "准予出院，门诊随访。"
 
 
@@ -80,6 +81,17 @@ def admission(notes: Notes) -> Texts:
         "past_history": _past(notes.scene, notes.care),
         "physical_examination": notes.examined(notes.signs(np.zeros_like(notes.day))),
         "impression": notes.diagnosis(),
+    }
+
+
+def visit(notes: Notes) -> Texts:
+    """What a patient complains of at a clinic, and how it began."""
+    undated = pa.array(notes.symptoms["icd10_prefix"].isin(UNDATED).to_numpy()[notes.of])
+    lasted = notes.lasted()
+    since = pc.if_else(undated, "", joined(lasted, "前"))
+    return {
+        "chief_complaint": joined(notes.word("complaint"), pc.if_else(undated, "", lasted)),
+        "present_illness": joined("患者", since, notes.word("history"), "。"),
     }
 
 

@@ -16,7 +16,6 @@ from jobs.province.draws import Draws
 from jobs.province.encounters import encounters
 from jobs.province.epidemic import at_risk
 from jobs.province.facts import ProvinceFacts
-from jobs.province.feeds import outpatient_visit
 from jobs.province.foreseen import hazards, readmissions
 from jobs.province.home_page import inpatient_home_page
 from jobs.province.identity import identity
@@ -36,6 +35,7 @@ from jobs.province.lab_feed import laboratory
 from jobs.province.laboratory import results
 from jobs.province.life import simulate_lives
 from jobs.province.out_of_bed import out_of_bed
+from jobs.province.outpatient import outpatient_visit
 from jobs.province.pregnancies import LENGTH
 from jobs.province.prescriptions import prescribed, prescription
 from jobs.province.primary_care import checkups, chronic_followup, followups, health_checkup
@@ -101,7 +101,7 @@ def live_and_record(
     record: dict[str, Callable[[], Batch]] = {
         "resident_register": lambda: resident_register(scene, registered, reaches.told),
         "registration": lambda: registration(scene, visits),
-        "outpatient_visit": lambda: outpatient_visit(scene, visits, fees),
+        "outpatient_visit": lambda: outpatient_visit(scene, visits, care, fees),
         "emr_document": lambda: emr_document(scene, documents(draws, care, done), done),
         "prescription": lambda: prescription(scene, care, given),
         "payment": lambda: payment(scene, care, fees),

@@ -13,7 +13,7 @@ import pyarrow.compute as pc
 from jobs.province.encounters import Encounters
 from jobs.province.facts import ProvinceFacts
 from jobs.province.life import Lives
-from jobs.province.recording import Scene, texts
+from jobs.province.recording import Scene, replaced, texts
 from jobs.province.visits import OTHER
 
 THERAPY = "Z51"  # a stay for the treatment of a cancer
@@ -29,6 +29,11 @@ def filled(text: pa.Array, gap: str, by: pa.Array) -> pa.Array:
 
 def about_patient(scene: Scene, care: Encounters, text: pa.Array) -> pa.Array:
     """Texts with the side, the cancer and the wound of the patients of some encounters."""
+    at = np.flatnonzero(pc.match_substring(text, "{"))  # few
+    return replaced(text, at, _filled_for(scene, care.at(at), text.take(pa.array(at))))
+
+
+def _filled_for(scene: Scene, care: Encounters, text: pa.Array) -> pa.Array:
     ill = np.where(care.condition == OTHER, -1 - care.diagnosis, care.condition)
     right = scene.draws.whole(2, "side", scene.lives.people.no[care.person], ill)  # the same for as long as one has it
     site = np.where(care.condition == OTHER, -1, scene.facts.conditions.site[care.condition])

@@ -102,3 +102,26 @@ def test_antenatal_visits_are_by_appointment_and_before_the_birth(live: Callable
     both = mine.merge(births, on="person")
     after = (both["day"] > both["date"]) & (both["day"] < both["date"] + pd.Timedelta(days=60))
     assert len(both) > 400 and after.mean() < 0.01
+
+
+def test_a_visit_tells_what_for_since_when_and_whether_for_the_first_time(seen: Any) -> None:
+    visits = seen["outpatient_visit"]
+    chief, illness = visits["chief_complaint"], visits["present_illness"]
+    assert (chief != "").all() and not (chief + illness).str.contains("[{}]").any()
+    since = chief.str.extract(r"(\d+(?:小时|天|周|个月|年))$")[0]
+    dated = since.notna()
+    assert 0.8 < dated.mean() < 1  # not so check-ups and antenatal visits
+    assert [f"患者{s}前" in told for s, told in zip(since[dated], illness[dated], strict=True)] == [True] * dated.sum()
+    cold = visits["diagnosis_code"].str.startswith("J06")
+    assert cold.sum() > 1000 and (chief[cold].str.contains("鼻塞|咳嗽")).mean() > 0.9
+    is_first = visits["first_visit_code"] == "1"
+    chronic, antenatal = (visits["diagnosis_code"].str.startswith(code) for code in ("I10", "Z34"))
+    assert is_first[cold].mean() > 0.6 > 0.25 > is_first[antenatal].mean() > 0 and is_first[chronic].mean() < 0.25
+    assert (visits["organisation_code"].str.fullmatch(r"37\d{4}H001")).all()
+
+
+def test_an_allergy_is_a_persons_own_at_every_visit(seen: Any) -> None:
+    visits = seen["outpatient_visit"]
+    assert (visits.groupby("person")[["drug_allergy", "allergy_history"]].nunique() == 1).all(axis=None)
+    assert ((visits["drug_allergy"] == "T") == (visits["allergy_history"] != "")).all()
+    assert 0.03 < (visits.groupby("person")["drug_allergy"].first() == "T").mean() < 0.09
