@@ -9,6 +9,8 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
 from scipy.special import ndtr
 
 from jobs.province.codebook import AGE_GROUPS, age_group
@@ -39,6 +41,7 @@ CAMPAIGN = 90  # days, mean: how long those are waited for who are due when a do
 INFLUENZA, AUTUMN = "InfV", (258, 90)  # given from mid-September on, for so many days (assumed)
 FIRST_AUTUMN = 39  # number of the first dose against influenza among a person's doses, after the rows of the programme
 HABIT = 0.8  # correlation of a person's influenza vaccinations from year to year (assumed)
+REACTIONS = ("发热", "局部红肿", "过敏性皮疹", "局部硬结")
 MAKERS = ("甲生物制品公司", "乙生物制品公司")  # invented
 
 
@@ -155,5 +158,16 @@ def immunisation(scene: Scene, given: Doses) -> Batch:
         texts(MAKERS, maker),
         texts(tuple(table["route"]), d.vaccine),
         texts(tuple(f"{c}预防接种门诊" for c in places.county_code), county),
+        *_reaction(scene, d),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[d.person], columns, rows.defects)
+
+
+def _reaction(scene: Scene, given: Doses) -> list[pa.Array]:
+    """Day and kind of a suspected reaction, which are known when the row is sent: of few doses, by the next day."""
+    draws = scene.draws
+    at = draws.happens(scene.facts.catalogue.share["vaccination.reaction"], "vaccine reaction", given.key)
+    day = given.day + draws.whole(2, "vaccine reaction after", given.key)
+    day = np.minimum(day, scene.lives.death[given.person])
+    which = np.where(at, draws.whole(len(REACTIONS), "which vaccine reaction", given.key), -1)
+    return [pc.if_else(pa.array(at), day_text(day), ""), texts(REACTIONS, which)]

@@ -22,7 +22,10 @@ def given(live: Callable[..., Any]) -> pd.DataFrame:
     (doses,) = batches
     people = scene.lives.people
     birth = pd.Series(people.birth.astype("M8[D]"), people.no)
-    columns = {n: doses.columns[c].to_pylist() for n, c in (("vaccine", 8), ("ordinal", 10), ("day", 11))}
+    columns = {
+        n: doses.columns[c].to_pylist()
+        for n, c in (("vaccine", 8), ("ordinal", 10), ("day", 11), ("reacted", 16), ("reaction", 17))
+    }
     frame = pd.DataFrame(columns).assign(person=doses.person)
     frame["day"] = pd.to_datetime(frame["day"], errors="coerce")  # a few dates are impossible
     frame["birth"] = frame["person"].map(birth).astype("M8[ns]")
@@ -81,3 +84,10 @@ def test_influenza_vaccine_is_given_in_autumn_mostly_to_the_young_and_old(given:
     assert not doses.duplicated(["person", "ordinal"]).any()
     years = doses["months"] / 12
     assert ((years < 18) | (years >= 65)).mean() > 0.5
+
+
+def test_a_suspected_reaction_follows_few_doses_by_the_next_day(given: pd.DataFrame) -> None:
+    has = given[given["reaction"] != ""]
+    assert ((given["reacted"] != "") == (given["reaction"] != "")).all()
+    assert 0 < len(has) < 0.002 * len(given)
+    assert (pd.to_datetime(has["reacted"]) - has["day"]).dt.days.isin([0, 1]).all()
