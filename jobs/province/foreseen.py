@@ -120,5 +120,5 @@ def _admission_rate(facts: ProvinceFacts, scale: Scale, lives: Lives, person: In
     people = lives.people
     age = np.clip((day - people.birth[person]) / YEAR, 0, AGES[-1]).astype(np.int64)
     other = facts.rates.admissions[people.sex[person], age] * scale.admissions
-    care = CareOfConditions(lives.health.onset, facts.conditions, "admissions_per_year")
+    care = CareOfConditions(lives.health.diagnosis, facts.conditions, "admissions_per_year")
     return (other + care.on(person, day)) * np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)

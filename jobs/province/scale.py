@@ -18,7 +18,7 @@ from jobs.province.pregnancies import ANTENATAL
 from jobs.province.settings import Yearly
 
 MONTH = np.array([1 / 12])
-READMITTED = 0.087  # readmissions a first admission, as they come out of stays.py
+READMITTED = 0.078  # readmissions a first admission, as they come out of stays.py
 BORN = 0.935  # births for each that the rates by age come to, as they come out of life.py: none soon after another
 IN_BED = 0.0073  # visits that fall into a stay and do not take place, as they come out of out_of_bed.py
 PLANNED_YEARS = 3  # of the sample, to count the stays that follow from events and courses of treatment
@@ -103,9 +103,8 @@ def _care(facts: ProvinceFacts, rate: Yearly, health: Health) -> tuple[float, fl
     age = people.age(0).astype(np.int64)
     lasts = np.minimum(conditions.numbers("lasts_years"), 200) * YEAR
     known = (health.diagnosis <= 0) & (health.diagnosis + lasts > 0)
-    ill = (health.onset <= 0) & (health.onset + lasts > 0)
     chronic_visits = (known @ conditions.numbers("visits_per_year")).mean()
-    chronic_stays = (ill @ conditions.numbers("admissions_per_year")).mean()
+    chronic_stays = (known @ conditions.numbers("admissions_per_year")).mean()
     antenatal = ANTENATAL * rate.births_per_1000 / 1000
     planned = planned_stays(SAMPLE, facts, people, health)
     soon = (planned.day >= 0) & (planned.day < PLANNED_YEARS * YEAR)

@@ -142,7 +142,7 @@ def _first_admissions(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: L
     no, absolute = people.no[person], month + months.start
     age = np.clip((first[month] - people.birth[person]) / YEAR, 0, AGES[-1])
     other = facts.rates.admissions[people.sex[person], age.astype(np.int64)] * scale.admissions
-    care = CareOfConditions(lives.health.onset, facts.conditions, "admissions_per_year")
+    care = CareOfConditions(lives.health.diagnosis, facts.conditions, "admissions_per_year")
     mean = other + care.by_month(first[:-1])[person, month]
     weak = np.exp(FRAILTY * lives.weak[person] - FRAILTY**2 / 2)
     cell = np.flatnonzero(draws.happens(-np.expm1(-mean * weak / 12), "admission", no, absolute))
