@@ -133,7 +133,7 @@ def _length(draws: Draws, facts: ProvinceFacts, condition: Ints, reason: Ints, a
         facts.conditions.table["mean_days"].to_numpy(np.float64)[condition],
     )
     spread = np.exp(LOG_SD * draws.normal("days", key) - LOG_SD**2 / 2)
-    return np.clip(np.rint(mean * spread * np.where(age >= 65, 1.05, 0.965)), 1, LONGEST).astype(np.int64)
+    return np.clip(np.rint(mean * spread * np.where(age >= 65, 1.1, 1.01)), 1, LONGEST).astype(np.int64)
 
 
 def _first_admissions(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, months: range) -> Stays:
