@@ -49,11 +49,14 @@ class Vaccines:
     """The national programme, one row a dose; days from which and until which a dose that falls due is given.
 
     Who is older when a dose begins, but was born from ``born_from`` on, is due then. Doses outside the programme have
-    no age (NaN).
+    no age (NaN). Doses of a series (``series``: its number) follow each other, each ``least_days`` or more after the
+    one before.
     """
 
     table: pd.DataFrame
     name: Ints  # number of the vaccine, the same for its doses
+    series: Ints
+    least_days: Ints
     age_months: Floats
     begins: Ints
     ends: Ints
@@ -146,9 +149,14 @@ def _vaccines() -> Vaccines:
     def days(column: str, missing: str) -> Ints:
         return table[column].fillna(missing).to_numpy("M8[D]").astype(np.int64)
 
+    def number(column: str) -> Ints:
+        return table[column].astype("category").cat.codes.to_numpy(np.int64)
+
     return Vaccines(
         table,
-        table["vaccine"].astype("category").cat.codes.to_numpy(np.int64),
+        number("vaccine"),
+        number("series"),
+        table["least_days"].to_numpy(np.int64),
         table["age_months"].to_numpy(np.float64),
         days("from", "1900-01-01"),
         days("until", "2200-01-01"),

@@ -1,7 +1,7 @@
 """Vaccinations: children by the dated national programme, with delays, missed doses and refusals; influenza in autumn.
 
-Children are vaccinated by the programme of the day that a dose falls due. A dose of the same vaccine is never given
-within four weeks of the one before.
+Children are vaccinated by the programme of the day that a dose falls due. Doses of a series, of one vaccine or of two
+against the same disease, are given in their order, and never sooner after each other than the programme says.
 """
 
 from __future__ import annotations
@@ -36,7 +36,6 @@ from jobs.province.vaccinees import missed, refused
 
 OLDEST = 15  # years; nobody older is due for a dose
 MONTH = YEAR / 12
-LEAST = 28  # days between two doses of a vaccine
 CAMPAIGN = 90  # days, mean: how long those are waited for who are due when a dose enters the programme (assumed)
 INFLUENZA, AUTUMN = "InfV", (258, 90)  # given from mid-September on, for so many days (assumed)
 FIRST_AUTUMN = 39  # number of the first dose against influenza among a person's doses, after the rows of the programme
@@ -78,22 +77,24 @@ def doses(scene: Scene) -> Doses:
     in_clinic = programme.age_months[vaccine] > 0  # the others at birth, in the maternity ward
     day = np.where(in_clinic, appointed(draws, "dose put off", due + delay, key), due)
     given = np.flatnonzero(meant & ~missed(draws, scene.facts, key))
-    given = given[np.lexsort((vaccine[given], due[given], programme.name[vaccine[given]], person[given]))]
+    given = given[np.lexsort((vaccine[given], due[given], programme.series[vaccine[given]], person[given]))]
     person, vaccine, key = person[given], vaccine[given], key[given]
-    ordinal = ranks(person, programme.name[vaccine], np.arange(len(person))) + 1
-    day = _apart(day[given], ordinal)
+    in_order = np.arange(len(person))
+    ordinal = ranks(person, programme.name[vaccine], in_order) + 1
+    nth = ranks(person, programme.series[vaccine], in_order)
+    day = _apart(day[given], nth, programme.least_days[vaccine])
     children = Doses(key, person, day, vaccine, ordinal)
     both = [children.at(np.flatnonzero(day <= lives.death[person])), _in_autumn(scene)]
     given_all = Doses(*(np.concatenate([getattr(d, f.name) for d in both]) for f in fields(Doses)))
     return given_all.at(np.flatnonzero(lives.resident(given_all.person, given_all.day)))
 
 
-def _apart(day: Ints, ordinal: Ints) -> Ints:
-    """The days of doses that lie in order of person, vaccine and due day, each ``LEAST`` days after the one before."""
+def _apart(day: Ints, nth: Ints, least: Ints) -> Ints:
+    """The days of doses that lie in order of person, series and due day, each ``least`` days after the one before."""
     day = day.copy()
-    for nth in range(2, int(ordinal.max(initial=1)) + 1):
-        later = np.flatnonzero(ordinal == nth)
-        day[later] = np.maximum(day[later], next_open(day[later - 1] + LEAST))
+    for n in range(1, int(nth.max(initial=0)) + 1):
+        later = np.flatnonzero(nth == n)
+        day[later] = np.maximum(day[later], next_open(day[later - 1] + least[later]))
     return day
 
 

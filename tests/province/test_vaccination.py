@@ -77,6 +77,19 @@ def test_doses_of_a_vaccine_lie_four_weeks_apart(given: pd.DataFrame) -> None:
     assert gap.min() >= 28
 
 
+def test_doses_of_a_series_come_in_order_and_as_far_apart_as_the_programme_says(given: pd.DataFrame) -> None:
+    """Live vaccine against polio four weeks after the inactivated one; meningococcal A twice, three months apart."""
+    polio = given[given["vaccine"].isin(["IPV", "bOPV"])].sort_values(["person", "day"])
+    same, gap = polio["person"].diff() == 0, polio["day"].diff().dt.days
+    switched = same & (polio["vaccine"] == "bOPV") & (polio["vaccine"].shift() == "IPV")
+    assert switched.sum() > 100
+    assert gap[same].min() >= 28
+    assert not (same & (polio["vaccine"] == "IPV") & (polio["vaccine"].shift() == "bOPV")).any()
+    meningococcal = given[given["vaccine"] == "MPSV-A"].sort_values(["person", "day"])
+    gap = meningococcal.groupby("person")["day"].diff().dt.days.dropna()
+    assert len(gap) > 100 and gap.min() >= 90
+
+
 def test_influenza_vaccine_is_given_in_autumn_mostly_to_the_young_and_old(given: pd.DataFrame) -> None:
     doses = given[given["vaccine"] == "InfV"]
     assert 0.01 < len(doses) / (4000 * 6) < 0.06
