@@ -71,6 +71,15 @@ def test_as_many_have_a_condition_as_published(sample: Sample, facts: ProvinceFa
     assert abs(have.sum() - share.sum()) < 3 * error + 0.03 * share.sum()
 
 
+def test_type_1_diabetes_is_hardly_ever_followed_by_type_2(sample: Sample, facts: ProvinceFacts) -> None:
+    """By ten years later; without the ratio of hazard_ratios.csv one in five has both."""
+    _, health, _ = sample
+    first, second = (health.onset[:, facts.conditions.index(n)] for n in ("type1_diabetes", "diabetes"))
+    has = first < 10 * YEAR
+    assert has.sum() > 15
+    assert (has & (first < second) & (second < 10 * YEAR)).sum() <= 1
+
+
 def test_2_6_per_cent_of_those_of_40_and_more_have_had_a_stroke(sample: Sample, facts: ProvinceFacts) -> None:
     """Not asked for, but what the published incidence and the share who outlive a stroke lead to."""
     people, health, _ = sample
