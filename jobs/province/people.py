@@ -19,6 +19,10 @@ ARRIVALS, BIRTHS = 1_000, 100_000  # first numbers in the block of people who ar
 YEAR = 365.2425
 NEVER = np.int64(2**31)
 NOBODY = -1
+TWIN = 0.04  # of children born within a year of the next elder one of their block and city (assumed; 1-2% of births)
+GESTATION, SPACED = 280, 1000  # days after a birth until which there is none, and until which there are fewer (assumed)
+ROOM = (1.0, 0.6, 0.06, 0.005)  # of mothers with that many children already for one more (assumed)
+KIN = 1e-12  # weight of the other adults of block and city as those to live with
 ELSEWHERE = 10_000  # a hukou county from here on is OUTSIDE[n - ELSEWHERE]
 
 
@@ -65,13 +69,15 @@ def residents(draws: Draws, places: Places, blocks: Ints, first_day: int) -> tup
     band = cell % BANDS
     u = draws.uniform("age", no)
     age = np.where(band < BANDS - 1, band * 5 + 5 * u, np.minimum(85 - 4.2 * np.log(u), 108))
+    twin = _twins(draws, no, block, city, age)
+    age = age[twin]
     birth = first_day - 1 - (age * YEAR).astype(np.int64)
     county = places.county.pick(draws.uniform("county", no), city * BANDS + band)
     sex = cell // BANDS
     spouse = _spouses(draws, no, block, city, sex, age)
     husband = (spouse != NOBODY) & (sex == 0)
     head = np.where(husband, spouse, np.arange(len(no)))  # a couple is named after the wife, and lives where she does
-    mother, host = _parents(draws, no, block, city, sex, age, spouse)
+    mother, host = (found[twin] for found in _parents(draws, no, block, city, sex, age, spouse, twin))
     head = np.where((host != NOBODY) & ~husband, head[host], head)
     head = head[head]
     moved = draws.uniform("hukou", no[head])
@@ -99,29 +105,53 @@ def _spouses(draws: Draws, no: Ints, block: Ints, city: Ints, sex: Ints, age: Fl
     return spouse
 
 
+def _twins(draws: Draws, no: Ints, block: Ints, city: Ints, age: Floats) -> Ints:
+    """Whose twin each person is, at most a year older and of the same block and city; the others are their own."""
+    order = np.lexsort((-age, city, block))
+    elder, younger = order[:-1], order[1:]
+    near = (block[elder] == block[younger]) & (city[elder] == city[younger]) & (age[elder] - age[younger] < 1)
+    near &= (age[elder] < 18) & draws.happens(TWIN, "twin of the elder one", no[younger])
+    near[1:] &= ~near[:-1]  # no triplets
+    twin = np.arange(len(no))
+    twin[younger[near]] = elder[near]
+    return twin
+
+
 def _parents(
-    draws: Draws, no: Ints, block: Ints, city: Ints, sex: Ints, age: Floats, spouse: Ints
+    draws: Draws, no: Ints, block: Ints, city: Ints, sex: Ints, age: Floats, spouse: Ints, twin: Ints
 ) -> tuple[Ints, Ints]:
     """The mother of each person under 22, and whose household they live in, both of the same block and city.
 
     Four in five of the unmarried under 45 live with their parents too (assumed; brings households near census size).
+    The oldest of each block choose first, so that mothers have no child too soon after another, and few have many.
+    Second twins are left to the first.
     """
     mother, host = np.full(len(no), NOBODY), np.full(len(no), NOBODY)
     at_home = (age < 22) | ((age < 45) & (spouse == NOBODY) & draws.happens(0.8, "at home", no))
-    for number in np.unique(block):
-        own = np.flatnonzero(block == number)
-        young, adult = own[at_home[own]], own[~at_home[own]]
-        gap = age[adult][None, :] - age[young][:, None]
-        together = city[adult][None, :] == city[young][:, None]
-        could = (sex[adult] == 1)[None, :] & (gap > 19) & (gap < 42)
-        fit = np.exp(-(((gap - 28) / 6) ** 2)) * np.where(spouse[adult] != NOBODY, 1.0, 0.05)
-        weight = np.where(together & could, fit + 1e-4, np.where(together, 1e-9, 0.0))
+    wed = np.where(spouse != NOBODY, 1.0, 0.05)
+    children, youngest = np.zeros(len(no), np.int64), np.full(len(no), np.inf)
+    young = np.flatnonzero(at_home & (twin == np.arange(len(no))))
+    turn = ranks(block[young], -age[young])
+    first = young // BLOCK * BLOCK  # of their block
+    for nth in range(int(turn.max(initial=-1)) + 1):
+        child = young[turn == nth]
+        adult = first[turn == nth, None] + np.arange(BLOCK)
+        gap = age[adult] - age[child, None]
+        together = ~at_home[adult] & (city[adult] == city[child, None])
+        could = together & (sex[adult] == 1) & (gap > 19) & (gap < 42)
+        since = (youngest[adult] - age[child, None]) * YEAR
+        room = np.array(ROOM)[np.minimum(children[adult], 3)] * np.clip((since - GESTATION) / SPACED, 0, 1)
+        fit = (np.exp(-(((gap - 28) / 6) ** 2)) * wed[adult] + 1e-4) * room
+        weight = np.where(could & (room > 0), fit, np.where(together, KIN, 0.0))
         with np.errstate(divide="ignore"):
-            score = np.log(draws.uniform("parents", no[young][:, None], no[adult][None, :] % NUMBERS)) / weight
-        best = np.argmax(score, axis=1)
-        found = weight[np.arange(len(young)), best]
-        host[young[found > 0]] = adult[best[found > 0]]
-        mother[young[found > 1e-6]] = adult[best[found > 1e-6]]
+            score = np.log(draws.uniform("parents", no[child, None], no[adult] % NUMBERS)) / weight
+        row, best = np.arange(len(child)), np.argmax(score, axis=1)
+        chosen, found = adult[row, best], weight[row, best]
+        host[child[found > 0]] = chosen[found > 0]
+        born = found > KIN
+        mother[child[born]] = chosen[born]
+        children[chosen[born]] += 1
+        youngest[chosen[born]] = age[child[born]]
     return mother, host
 
 

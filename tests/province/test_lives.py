@@ -10,10 +10,11 @@ from typing import Any
 import numpy as np
 import pytest
 
+from jobs.province.draws import Draws
 from jobs.province.facts import ProvinceFacts
 from jobs.province.id_numbers import CHECK, WEIGHTS
 from jobs.province.life import AWAY, new_year
-from jobs.province.people import NEVER, NUMBERS
+from jobs.province.people import NEVER, NOBODY, NUMBERS, residents
 from jobs.province.recording import Batch
 from jobs.province.registry_feeds import INITIAL, register_events
 
@@ -115,6 +116,19 @@ def test_newborns_live_with_their_mothers(live: Live) -> None:
     assert (people.household[born] == people.household[people.mother[born]]).all()
     mothers = (people.birth[born] - people.birth[people.mother[born]]) / 365.2425
     assert mothers.min() >= 15 and mothers.max() < 51
+
+
+def test_residents_of_the_first_day_have_siblings_as_there_are(facts: ProvinceFacts) -> None:
+    """Nine months apart, or twins: of one or two births in a hundred, give or take chance; few mothers of many."""
+    people, _ = residents(Draws(5), facts.places, np.arange(20), 0)
+    child = np.flatnonzero((people.mother != NOBODY) & (people.age(0) < 18))
+    assert len(child) > 1500
+    child = child[np.lexsort((people.birth[child], people.mother[child]))]
+    gap = np.diff(people.birth[child])[np.diff(people.mother[child]) == 0]
+    assert gap[gap > 0].min() >= 280 - 1
+    assert 0.005 < (gap == 0).sum() / len(child) < 0.03
+    _, of_mother = np.unique(people.mother[child], return_counts=True)
+    assert (of_mother >= 2).mean() > 0.35 and (of_mother >= 4).mean() < 0.05
 
 
 @pytest.mark.parametrize("city", ["370100", "370500", "371300"])
