@@ -9,7 +9,7 @@ import pandas as pd
 DATA = Path(__file__).parent / "data"
 CODES = (
     "icd10", "immediate_icd10", "department", "code", "gb2260_code", "parent_code", "operation_code", "old_code",
-    "form_code",
+    "form_code", "near_code",
 )  # fmt: skip
 
 

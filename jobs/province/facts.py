@@ -35,6 +35,7 @@ class Places:
     cells: Choice  # by city: sex x band
     county: Choice  # by city x band: county
     near: Choice  # by city: county of that city
+    near_city: Ints  # by city: the larger one where patients go who do not go to the capital (0: they all do)
     position: Floats  # of each county: kilometres east and north, near enough for distances
     former: Alternatives  # by county: codes that it, or a part of it, had before
     names: tuple[tuple[str, ...], ...]  # of province, city and county: each by county
@@ -118,10 +119,20 @@ def _places(code: str, folder: Path) -> Places:
         Choice.of(cells.to_numpy().reshape(len(city_code), 2 * BANDS)),
         Choice.of(by_band),
         Choice.of(in_city),
+        _near_city(city_code, folder),
         _position(counties),
         Alternatives.read("old_counties.csv", tuple(counties["gb2260_code"]), "gb2260_code", folder),
         ((province,) * len(counties), tuple(counties["city_name_zh"]), tuple(counties["name_zh"])),
     )
+
+
+def _near_city(city_code: tuple[str, ...], folder: Path) -> Ints:
+    """By city, the position of its larger neighbour; where the file has none, that of the capital."""
+    found = np.zeros(len(city_code), np.int64)
+    if (folder / "near_cities.csv").is_file():
+        table = csv("near_cities.csv", folder)
+        found[table["gb2260_code"].map(city_code.index)] = table["near_code"].map(city_code.index)
+    return found
 
 
 def _position(counties: pd.DataFrame) -> Floats:

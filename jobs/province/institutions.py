@@ -33,7 +33,7 @@ class Institutions:
     careless: Floats  # each institution's own multiple of the shares of dirt, mean 1
     dirt: Floats  # the same, lower where rows are kept well, by registries; hospitals' mean is 1
     clerk: Floats  # [institution, clerk]: the clerks' own multiple of it, mean 1
-    choice: Floats  # [severity]: shares of their county's, the city's and the city's other hospitals; the rest go far
+    choice: Floats  # [severity]: shares of their county's, the city's, its others, the near city's; the rest: capital's
 
     @staticmethod
     def of(places: Places, settings: SimulateSettings) -> Institutions:
@@ -76,19 +76,21 @@ class Institutions:
             careless,
             np.where(np.isin(np.arange(len(codes)), hospital), 1.0, registries) * careless,
             np.exp(clerks * draws.normal("clerk dirt", key[:, None], np.arange(CLERKS)) - clerks**2 / 2),
-            csv("hospital_choice.csv")[["own_county", "city", "other_of_city"]].to_numpy(),
+            csv("hospital_choice.csv")[["own_county", "city", "other_of_city", "near_city"]].to_numpy(),
         )
 
     def visited(self, places: Places, county: Ints, severity: Ints | int, u: Floats) -> Ints:
         """The hospital that residents of a county go to, by how severe it is and a uniform number: their county's own
-        where it has one, the city's, another of the city, or that of the province's capital (the first city)."""
+        where it has one, the city's, another of the city, that of a larger city near by, or that of the province's
+        capital (the first city)."""
         own, city = self.of_county[county], places.city[county]
-        at_own, at_city, at_other = self.choice[np.minimum(severity, len(self.choice) - 1)].T
+        at_own, at_city, at_other, at_near = self.choice[np.minimum(severity, len(self.choice) - 1)].T
         without = np.where(own == NONE, at_own, 0.0)  # half go to the city's hospital, half to others
         to_own = at_own - without
         to_city = to_own + at_city + without / 2
         to_other = to_city + at_other + without / 2
         wards = self.hospital.shape[1]
         other = self.hospital[city, np.minimum(1 + (u * 1e6).astype(np.int64) % max(wards - 1, 1), wards - 1)]
-        near = np.where(u < to_own, own, np.where(u < to_city, self.hospital[city, 0], other))
-        return np.where(u < to_other, near, self.hospital[0, 0])
+        within = np.where(u < to_own, own, np.where(u < to_city, self.hospital[city, 0], other))
+        beyond = np.where(u < to_other + at_near, self.hospital[places.near_city[city], 0], self.hospital[0, 0])
+        return np.where(u < to_other, within, beyond)

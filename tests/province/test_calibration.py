@@ -138,5 +138,8 @@ def test_patients_go_further_the_more_severe_it_is(world: World, facts: Province
         others = institutions.hospital.shape[1] - 1  # of the city, their county's among them
         own = row["own_county"] + row["other_of_city"] / others
         assert (where == institutions.of_county[home]).mean() == pytest.approx(own, abs=0.04)
-        assert (institutions.city[where] == 0).mean() == pytest.approx(row["capital"], abs=0.03)
-        assert (institutions.city[where] == places.city[home]).mean() == pytest.approx(1 - row["capital"], abs=0.03)
+        far, near = row["capital"] + row["near_city"], places.near_city[places.city[home]]
+        to_near = row["near_city"] * (near > 0).mean()  # the others' is the capital
+        assert (institutions.city[where] == 0).mean() == pytest.approx(far - to_near, abs=0.03)
+        assert (institutions.city[where] == places.city[home]).mean() == pytest.approx(1 - far, abs=0.03)
+        assert ((institutions.city[where] == near) & (near > 0)).mean() == pytest.approx(to_near, rel=0.5)
