@@ -10,10 +10,13 @@ from __future__ import annotations
 import numpy as np
 import pyarrow as pa
 
+from jobs.province.codebook import AGE_GROUPS, age_group
+from jobs.province.conditions import AGES
 from jobs.province.defects import Defect
 from jobs.province.dirt import Coding
 from jobs.province.draws import Choice, Floats, Ints
 from jobs.province.facts import ProvinceFacts, population_by_age
+from jobs.province.people import YEAR
 from jobs.province.recorded_codes import EDITIONS, SAID
 from jobs.province.recording import Rows, Scene, full_width, texts
 from jobs.province.settings import SimulateSettings
@@ -63,7 +66,7 @@ def coded(
     ):  # fmt: skip
         at = np.flatnonzero(kind == n)
         code[at] = -1 if instead is None else instead[at] if instead is symptom else instead[diagnosis[at]]
-        rows.mark(MISSES[n], at[~rows.wrong[at]])
+        rows.mark(MISSES[n], at[~rows.wrong[at] & (code[at] != diagnosis[at])])  # some have no neighbour
     false = np.flatnonzero((kind >= len(MISSES)) & (kind < len(KINDS)))
     other, has = _false(scene, feed, rows.key[false], diagnosis[false], person[false], day[false], setting[false])
     code[false] = np.where(has, code[false], other)
@@ -100,13 +103,12 @@ def _limits(facts: ProvinceFacts, settings: SimulateSettings, setting: int) -> F
     false = coding.sensitivity * (1 - coding.predictive_value) / coding.predictive_value
     if setting != CERTIFICATE:
         all_ = (settings.rate.visits, settings.rate.admissions)[setting]
-        false *= min(seen(facts, setting).sum() / all_, 1.0)
+        false *= min(suspected(facts, setting).sum() / all_, 1.0)
     return np.cumsum([*misses, false * coding.rule_out_said, false * (1 - coding.rule_out_said)])
 
 
 def seen(facts: ProvinceFacts, setting: int) -> Floats:
-    """Visits or stays a resident and year for each condition, as far as the facts tell. What people do not have is
-    suspected as often as it is seen, so that codes of each condition have about the same predictive value."""
+    """Visits or stays a resident and year for each condition, as far as the facts tell."""
     people, conditions = population_by_age(facts.places), facts.conditions
     years = np.minimum(conditions.numbers("lasts_years"), CARED_YEARS)
     have = conditions.prevalence + conditions.incidence * years[:, None, None]
@@ -114,19 +116,35 @@ def seen(facts: ProvinceFacts, setting: int) -> Floats:
     return known * conditions.numbers("visits_per_year" if setting == OUTPATIENT else "admissions_per_year")
 
 
+def suspected(facts: ProvinceFacts, setting: int) -> Floats:
+    """Visits or stays a resident and year that each condition would be suspected at, if it were at any sex and age.
+    What people do not have is suspected as often as it is seen, where it is possible, so that codes of each condition
+    have about the same predictive value."""
+    care = population_by_age(facts.places) * (facts.rates.visits if setting == OUTPATIENT else facts.rates.admissions)
+    choice, of_condition = facts.codes.condition_code["O"]
+    every = np.arange(len(facts.conditions.name))
+    usual = of_condition[choice.pick(np.full(len(every), 0.5), every)]
+    may = facts.codes.recorded.possible(usual[:, None, None], np.arange(2)[:, None], AGES)
+    return seen(facts, setting) * care.sum() / (may * care).sum(axis=(1, 2))
+
+
 def _false(
     scene: Scene, feed: str, key: Ints, diagnosis: Ints, person: Ints, day: Ints, setting: Ints
 ) -> tuple[Ints, np.ndarray]:
-    """The diagnosis that each row has without reason; and where there is reason after all, which is no mistake."""
-    draws, facts = scene.draws, scene.facts
+    """The diagnosis that each row has without reason; and where there is reason after all, or nobody would think of it
+    at that sex and age, which is no mistake."""
+    draws, facts, people = scene.draws, scene.facts, scene.lives.people
     choice, of_condition = facts.codes.condition_code["O"]
-    weights = np.array([seen(facts, s) for s in (OUTPATIENT, INPATIENT)])
+    weights = np.array([suspected(facts, s) for s in (OUTPATIENT, INPATIENT)])
     u = draws.uniform(f"{feed} suspected of", key)
     condition = Choice.of(weights).pick(u, np.minimum(setting, INPATIENT))
-    suspected = of_condition[choice.pick(draws.uniform(f"{feed} suspected", key), condition)]
+    other = of_condition[choice.pick(draws.uniform(f"{feed} suspected", key), condition)]
+    age = (day - people.birth[person]) / YEAR
     has = scene.lives.health.onset[person, condition] <= day
+    has |= ~facts.codes.recorded.possible(other, people.sex[person], age)
     causes = facts.codes.causes
-    cause = causes["diagnosis"].to_numpy(np.int64)[Choice.of(causes["age_65"]).pick(u)]
+    by_age = Choice.of(causes[list(AGE_GROUPS)].to_numpy(np.float64).T)
+    cause = causes["diagnosis"].to_numpy(np.int64)[by_age.pick(u, age_group(age))]
     dead = setting == CERTIFICATE
     category = np.array([c[:3] for c in facts.codes.icd10])
-    return np.where(dead, cause, suspected), np.where(dead, category[cause] == category[diagnosis], has)
+    return np.where(dead, cause, other), np.where(dead, category[cause] == category[diagnosis], has)

@@ -38,6 +38,7 @@ class RecordedCodes:
     traditional: Ints
     neighbouring: Ints
     symptoms: tuple[Ints, Ints, Ints]  # codes in a row; the first of each diagnosis, and how many
+    limits: Ints  # by common diagnosis: sex (-1: both), from and until which whole age anybody thinks of it
 
     @staticmethod
     def read(icd10: tuple[str, ...], name: tuple[str, ...]) -> RecordedCodes:
@@ -49,6 +50,7 @@ class RecordedCodes:
         every = [*known, *others.loc[raw, "icd10"]]
         names = [*name, *others.loc[~raw, "name_zh"], *others.loc[raw, "name_zh"]]
         place = {code: n for n, code in enumerate(every)}
+        limits = _limits(icd10)
         editions = [known, [_four(c) + "00" for c in known], [_four(c) + "00x001" for c in known]]
         said = [form.format(n) for form in SAID for n in name]
 
@@ -68,9 +70,15 @@ class RecordedCodes:
             instead("observation"),
             instead("local"),
             instead("traditional"),
-            _neighbours(icd10),
+            _neighbours(icd10, limits),
             _symptoms(icd10, table[table["kind"] == "symptom"], place),
+            limits,
         )
+
+    def possible(self, diagnosis: Ints, sex: Ints, age: Floats | Ints) -> np.ndarray:
+        """Whether anybody thinks of a common diagnosis at a sex and age in years. Broadcasts."""
+        of_sex, youngest, oldest = np.moveaxis(self.limits[diagnosis], -1, 0)
+        return ((of_sex < 0) | (of_sex == sex)) & (age >= youngest) & (age < oldest + 1)
 
     def symptom(self, diagnosis: Ints, u: Floats) -> Ints:
         """A symptom of each diagnosis, by a uniform number."""
@@ -102,10 +110,19 @@ def _symptoms(icd10: tuple[str, ...], table: pd.DataFrame, place: dict[str, int]
     return np.array([place[s] for m in mine for s in m]), np.cumsum(count) - count, count
 
 
-def _neighbours(icd10: tuple[str, ...]) -> Ints:
-    """For each diagnosis the nearest of its chapter's letter in another category, else itself; injuries have two."""
+def _limits(icd10: tuple[str, ...]) -> Ints:
+    table = csv("diagnosis_limits.csv").set_index("icd10_prefix")
+    rows = table.loc[[longest_prefix(c, set(table.index)) for c in icd10]]
+    return (rows[["sex_code", "age_from", "age_to"]] - [1, 0, 0]).to_numpy(np.int64)
+
+
+def _neighbours(icd10: tuple[str, ...], limits: Ints) -> Ints:
+    """For each diagnosis the nearest of its chapter's letter in another category that is possible wherever it is, else
+    itself; injuries have two."""
     found, letter = [], [c[0].replace("T", "S") for c in icd10]
+    sex, youngest, oldest = limits.T
     for n, code in enumerate(icd10):
-        beside = [m for m, c in enumerate(icd10) if letter[m] == letter[n] and c[:3] != code[:3]]
+        wider = ((sex < 0) | (sex == sex[n])) & (youngest <= youngest[n]) & (oldest >= oldest[n])
+        beside = [m for m, c in enumerate(icd10) if letter[m] == letter[n] and c[:3] != code[:3] and wider[m]]
         found.append(min(beside, key=lambda m: (abs(m - n), m)) if beside else n)
     return np.array(found)

@@ -12,6 +12,7 @@ import pytest
 from jobs.province.coding import CERTIFICATE, INPATIENT, OUTPATIENT
 from jobs.province.defects import Defect
 from jobs.province.facts import ProvinceFacts
+from jobs.province.people import YEAR
 from jobs.province.recorded_codes import NATIONAL, WHO
 from jobs.province.settings import FEEDS
 from jobs.tables.contract import load_contracts
@@ -84,6 +85,20 @@ def test_most_codes_of_what_people_do_not_have_say_so_in_the_name(recorded: Any)
     wrong = rows["marks"] & Defect.CODE_WRONG.bit > 0
     assert rule_out.sum() / (rule_out | wrong).sum() == pytest.approx(0.8, abs=0.06)
     assert 0.2 < rows.loc[rule_out, "diagnosis_code"].str.startswith("Z03").mean() < 0.4
+
+
+def test_nobody_has_a_code_by_mistake_that_is_impossible_at_their_sex_or_age(recorded: Any) -> None:
+    scene, batches, _ = recorded
+    people, rows = scene.lives.people, rows_of(batches, "outpatient_visit")
+    at = {no: n for n, no in enumerate(people.no.tolist())}
+    rows["sex"] = [people.sex[at[no]] for no in rows["person"].tolist()]
+    rows["child"] = [people.birth[at[no]] > scene.schedule.days[0] - 10 * YEAR for no in rows["person"].tolist()]
+    mistaken = sum(Defect[k].bit for k in ("CODE_RULE_OUT", "CODE_WRONG", "CODE_NEIGHBOURING"))
+    wrong = rows[rows["marks"] & mistaken > 0]
+    assert (wrong["sex"] == 0).sum() > 200 and wrong["child"].sum() > 50
+    assert not wrong.loc[wrong["sex"] == 0, "diagnosis_code"].str.match("Z34|O|N7|N8|N9|C5[3-6]").any()
+    assert not wrong.loc[wrong["sex"] == 1, "diagnosis_code"].str.match("N40|C61").any()
+    assert not wrong.loc[wrong["child"], "diagnosis_code"].str.match("I1|I2|E11|J44|F03|Z34").any()
 
 
 def test_few_people_without_lung_cancer_have_its_code_unqualified(recorded: Any) -> None:
