@@ -17,7 +17,7 @@ from jobs.lakehouse.main import Context
 from jobs.lakehouse.settings import CONF
 from jobs.province.calibrate import AWAY, HOLDS, NOT_SIMULATED, OFF, OUTSIDE, WITHIN, Compared, calibrate
 from jobs.province.calibrate_indicators import INDICATORS
-from jobs.province.calibrate_published import BOTH, CHINA, OLDEST, published
+from jobs.province.calibrate_published import BOTH, OLDEST, published
 from jobs.province.facts import ProvinceFacts
 from jobs.province.settings import MOST_RESIDENTS, SimulateSettings
 
@@ -89,12 +89,9 @@ def cells(found: Compared) -> dict[str, str]:
 
 def _labels(found: Compared) -> list[str]:
     row, indicator = found.row, INDICATORS.get(found.row.indicator)
-    where = {CHINA: "national 全国"}.get(
-        row.place, "city 市" if row.indicator == "city_population" else "province 全省"
-    )
     labels = ["target" if found.target else "listed"]
     labels += [found.note] if found.note else []
-    labels += [where] if row.place else []
+    labels += [row.extent] if row.extent else []
     labels += [row.status] if row.status != "opened" and row.status else []
     if indicator and found.simulated is not None:
         labels.append(f"against {indicator.against}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import pandas as pd
@@ -36,6 +36,7 @@ class Published:
     code: str = ""
     name_zh: str = ""
     name_en: str = ""
+    extent: str = ""  # the nation, the province, a city, or the place itself
 
     @property
     def middle(self) -> float:
@@ -51,13 +52,17 @@ class Published:
 
 def published(facts: ProvinceFacts, folder: Path, province: str) -> list[Published]:
     """Every figure at hand; ``folder`` holds the province's places and ages, ``province`` is its English name."""
-    return [
+    rows = [
         *_indicators("calibration.csv"),
         *_indicators("calibration_more.csv"),
         *_cancer_sites(),
         *_cities(folder),
         *_ages(facts, folder, province),
         *_conditions(facts),
+    ]
+    wide = {CHINA: "national 全国", province: "province 全省"}
+    return [
+        replace(r, extent=wide.get(r.place, "city 市" if r.indicator == "city_population" else r.place)) for r in rows
     ]
 
 

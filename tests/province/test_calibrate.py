@@ -155,6 +155,13 @@ def test_lines_tell_memory_nation_and_what_no_one_dies_of(found: list[Compared])
     assert "delivered" in cells(figure(found, "visits_per_person", year="2023"))["label"]
 
 
+def test_only_the_provinces_own_figures_are_labelled_so(facts: ProvinceFacts) -> None:
+    extent = {r.place: r.extent for r in published(facts, FACTS, "Shandong") if r.indicator != "city_population"}
+    assert extent.pop("China") == "national 全国" and extent.pop("Shandong") == "province 全省"
+    assert {"Qingdao", "Huai'an, Jiangsu"} <= set(extent)
+    assert all(told == place for place, told in extent.items())
+
+
 def test_a_year_that_is_not_whole_is_refused() -> None:
     part = SimulateSettings.of(node(Path("unused"), start="2022-02-01", backload_from=None, end="2022-12-31"))
     with pytest.raises(Refused, match=r"simulate\.start=2022-02-01, .*must hold a whole calendar year"):
