@@ -103,7 +103,7 @@ def _limits(facts: ProvinceFacts, settings: SimulateSettings, setting: int) -> F
     false = coding.sensitivity * (1 - coding.predictive_value) / coding.predictive_value
     if setting != CERTIFICATE:
         all_ = (settings.rate.visits, settings.rate.admissions)[setting]
-        false *= min(suspected(facts, setting).sum() / all_, 1.0)
+        false *= min(suspected(facts, setting).sum() / max(all_, 1e-9), 1.0)
     return np.cumsum([*misses, false * coding.rule_out_said, false * (1 - coding.rule_out_said)])
 
 

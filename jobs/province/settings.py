@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from datetime import date
@@ -47,7 +48,15 @@ ABOVE_ONE = (  # numbers that are no shares
     *("spread", "clerk_spread", "registry_multiple"),
     *("missing", "symptom", "unspecified", "neighbouring", "local", "outside", "traditional"),
 )
-MOST = dict.fromkeys(ABOVE_ONE, 1000.0) | {"move_in": 0.08}  # numbers are kept for a hundred arrivals a block and year
+MOST = dict.fromkeys(ABOVE_ONE, 1000.0) | {  # up to here about as much comes out as is set
+    "move_in": 0.08,  # numbers are kept for a hundred arrivals a block and year
+    "births_per_1000": 25.0,  # of more, those within two years of another are missing
+    "visits": 40.0,
+    "admissions": 1.0,  # of more, those within another stay are missing
+    "spread": 3.0,
+    "clerk_spread": 3.0,
+}
+LAST_YEAR = 2098  # opening.py and lunar.py know the calendar to 2099, and stays and appointments are foreseen
 PARTS = (("permit_hong_kong", "permit_macao"), ("foreigner_new_card", "foreigner_old_card"))  # of one whole
 S = TypeVar("S", bound="Yearly | Coding | Dirt")
 
@@ -148,6 +157,8 @@ def _consistent(made: SimulateSettings) -> SimulateSettings:
             f"simulate.backload_from={made.backload_from}: must lie between simulate.population_on="
             f"{made.population_on} and simulate.start={made.start}, or be null"
         )
+    if made.end.year > LAST_YEAR:
+        raise Refused(f"simulate.end={made.end}: must be on or before {LAST_YEAR}-12-31, where calendars end")
     if made.start < made.population_on or made.end.year > made.population_on.year + 60:
         raise Refused(
             f"simulate.start={made.start}, simulate.end={made.end}: must lie within 60 years after "
@@ -228,12 +239,17 @@ def _some_of(node: Mapping[str, Any], name: str, allowed: tuple[str, ...]) -> tu
 
 
 def _folder(node: Mapping[str, Any], name: str) -> Path:
-    value = str(node[name])
-    if "://" in value:
+    value = "" if node[name] is None else str(node[name]).strip()
+    if not value or "://" in value:
         raise Refused(
-            f"simulate.{name}={value}: must be a folder that every machine of the cluster sees, not an address"
+            f"simulate.{name}={node[name]}: must be a folder that every machine of the cluster sees, not "
+            f"{'an address' if value else 'empty'}"
         )
-    return Path(value).absolute()
+    path = Path(value).absolute()
+    there = next(p for p in (path, *path.parents) if os.path.exists(p))  # false as well where one may not look
+    if not there.is_dir() or not os.access(there, os.W_OK | os.X_OK):
+        raise Refused(f"simulate.{name}={value}: must be a folder one can write to, {there} is not")
+    return path
 
 
 def _group(kind: type[S], node: Mapping[str, Any], group: str, above: str = "") -> S:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -53,7 +54,18 @@ from tests.province.conftest import FACTS, node
         ),
         ({"rate__move_in": 0.5}, r"simulate\.rate\.move_in=0\.5: must be a number from 0 to 0\.08"),
         ({"out": "s3a://bucket/inbox"}, r"simulate\.out=s3a://bucket/inbox: must be a folder"),
-        ({"rate__visits": -6.8}, r"simulate\.rate\.visits=-6\.8: must be a number from 0 to 1000"),
+        ({"out": None}, r"simulate\.out=None: must be a folder .*, not empty"),
+        ({"truth": " "}, r"simulate\.truth= : must be a folder .*, not empty"),
+        ({"rate__visits": -6.8}, r"simulate\.rate\.visits=-6\.8: must be a number from 0 to 40"),
+        ({"rate__visits": 400}, r"simulate\.rate\.visits=400: must be a number from 0 to 40"),
+        ({"rate__admissions": 100}, r"simulate\.rate\.admissions=100: must be a number from 0 to 1$"),
+        ({"rate__births_per_1000": 100}, r"simulate\.rate\.births_per_1000=100: must be a number from 0 to 25"),
+        ({"dirt__spread": 50}, r"simulate\.dirt\.spread=50: must be a number from 0 to 3"),
+        ({"dirt__clerk_spread": 50}, r"simulate\.dirt\.clerk_spread=50: must be a number from 0 to 3"),
+        (
+            {"population_on": "2050-01-01", "backload_from": None, "start": "2099-01-01", "end": "2099-01-31"},
+            r"simulate\.end=2099-01-31: must be on or before 2098-12-31",
+        ),
         ({"rate__mortality_scale": float("nan")}, r"simulate\.rate\.mortality_scale=nan: must be a number from 0"),
         ({"gb18030_share": -0.1}, r"simulate\.gb18030_share=-0\.1: must be a number from 0 to 1"),
         (
@@ -72,6 +84,41 @@ def test_impossible_settings_are_refused(tmp_path: Path, changed: dict[str, Any]
 def test_truth_inside_the_inbox_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Refused, match=r"simulate\.truth=.*apart"):
         SimulateSettings.of(node(tmp_path, truth=str(tmp_path / "inbox/truth")))
+
+
+@pytest.mark.parametrize("setting", ["out", "truth"])
+def test_a_folder_under_a_file_is_refused(tmp_path: Path, setting: str) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(Refused, match=rf"simulate\.{setting}=.*: must be a folder one can write to, .*/file is not"):
+        SimulateSettings.of(node(tmp_path, **{setting: str(tmp_path / "file/below/it")}))
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize(
+    ("changed", "feed", "least", "most"),
+    [  # rows a resident and year, of which one to three in a hundred are never delivered
+        ({"rate__visits": 40}, "outpatient_visit", 38, 41),
+        ({"rate__visits": 0}, "outpatient_visit", 0.5, 1.5),  # those of the ill and the pregnant
+        ({"rate__admissions": 1}, "inpatient_home_page", 0.88, 1),
+        ({"rate__admissions": 0}, "inpatient_home_page", 0.05, 0.1),  # those of the ill, and births
+        ({"rate__births_per_1000": 25}, "birth_certificate", 0.020, 0.027),
+        ({"rate__births_per_1000": 0}, "birth_certificate", 0, 0),
+        ({"dirt__spread": 3, "dirt__clerk_spread": 3}, "outpatient_visit", 6.4, 7.2),
+    ],
+)
+def test_the_outermost_settings_come_out_as_they_are_set(
+    live: Callable[..., Any], changed: dict[str, Any], feed: str, least: float, most: float
+) -> None:
+    clean = {"feeds": [feed], "end": "2023-12-31"}
+    _, (batch,), _ = live(range(8), **clean | changed)
+    assert least <= len(batch.sender) / (8 * 500 * 2) <= most
+
+
+@pytest.mark.filterwarnings("error")
+def test_the_last_year_can_be_simulated(live: Callable[..., Any]) -> None:
+    last = {"population_on": "2048-01-01", "backload_from": None, "start": "2098-01-01", "end": "2098-12-31"}
+    _, batches, _ = live(range(4), **last)
+    assert all(len(b.sender) for b in batches)
 
 
 @pytest.mark.parametrize(
