@@ -86,6 +86,7 @@ class Measure:
     per: int
     label: str
     caveat: str = ""
+    caveat_zh: str = ""
     strata: tuple[str, ...] = ("year", "county", "sex", "age_band")
     standard: DirectStandard = DirectStandard()
     interval: Interval = "poisson"

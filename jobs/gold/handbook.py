@@ -43,7 +43,7 @@ def page(measure: Measure) -> str:
         f"## {measure.title} · {measure.title_zh}",
         "",
         measure.meaning,
-        *([f"*{measure.caveat}*"] if measure.caveat else []),
+        *([f"*{measure.caveat} {measure.caveat_zh}*"] if measure.caveat else []),
         "",
         f"- Name: `{measure.name}`, version `{measure.version}`, owner {measure.owner}",
         f"- Stands on: {measure.label} data",

@@ -9,6 +9,7 @@ from typing import Any
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from jobs.gold.measures import MEASURES
 from jobs.serving.panels import LEVEL_TITLES, SEX_TITLES, Panel, View, unit_title
 
 Row = dict[str, Any]
@@ -107,8 +108,14 @@ def switched_note(passed: Sequence[tuple[View, int, int]], view: View) -> dict[s
     }
 
 
+def caveat(measure: str) -> dict[str, str] | None:
+    """What a measure's declaration says must be known of its numbers; null where it says nothing."""
+    told = next((m for m in MEASURES if m.name == measure and m.caveat), None)
+    return {"zh": told.caveat_zh, "en": told.caveat} if told else None
+
+
 def drawn(release: pa.Table, panel: Panel, places: Mapping[str, tuple[str, str]]) -> Row:
-    """All that a panel needs to be drawn: titles, unit, level and period drawn, the note on it, and the cells."""
+    """All that a panel needs to be drawn: titles, unit, level and period drawn, the notes on it, and the cells."""
     view, rows, passed = choose_view(release, panel)
     unit_zh, unit_en = unit_title(rows[0]["per"], rows[0]["unit"]) if rows else ("", "")
     return {
@@ -125,6 +132,7 @@ def drawn(release: pa.Table, panel: Panel, places: Mapping[str, tuple[str, str]]
         "periods": sorted({r["period"] for r in rows}),
         "standard": STANDARDISED.get(panel.value),
         "switched": switched_note(passed, view),
+        "caveat": caveat(panel.measure),
         "suppressed": sum(r["status"] == SUPPRESSED for r in rows),
         "sexes": [{"sex": s, "zh": SEX_TITLES[s][0], "en": SEX_TITLES[s][1]} for s in panel.sexes],
         "cells": [cell(r, panel.value, places) for r in rows],

@@ -75,6 +75,13 @@ def test_every_panel_finds_its_cells_in_a_full_release():
     assert {name: len(t["cells"]) for name, t in told.items()} == {p.name: wanted[p.chart] for p in PANELS}
 
 
+def test_every_panel_says_what_its_measure_leaves_out():
+    release = rows_of(MEASURE, list(release_rows()))
+    told = {p.measure: drawn(release, p, PLACES)["caveat"] for p in PANELS}
+    assert all(t["zh"] and t["en"] for t in told.values())
+    assert "COVID-19" in told["all_cause_mortality"]["en"] and "新冠" in told["all_cause_mortality"]["zh"]
+
+
 def test_rare_outcomes_are_pooled_over_three_years():
     release = rows_of(MEASURE, list(release_rows()))
     assert drawn(release, BY_NAME["lung_cancer"], PLACES)["periods"] == ["2023-2025"]

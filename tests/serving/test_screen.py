@@ -88,6 +88,15 @@ def test_the_first_page_shows_16_cities_counts_live_and_tells_where_a_number_cam
     expect(records).to_have_text(f"{before + 5_000:,}")
     expect(page.locator("#recent li").first).to_contain_text("+5,000")
 
+    caveat = page.locator("[data-panel=pooled_mortality] .caveat")
+    expect(caveat).to_contain_text("模拟省份不含新冠死亡")
+    expect(caveat).to_contain_text("A simulated province has no deaths of COVID-19.")
+    ends, card_ends = (
+        page.locator(where).evaluate("e => e.getBoundingClientRect().bottom")
+        for where in ("[data-panel=pooled_lung_cancer] .caveat", "[data-pair=interval]")
+    )
+    assert ends < card_ends  # the longest is not cut off
+
     page.locator(".number[data-panel=visits]").click()
     stages = page.locator("#trace .stage")
     expect(stages).to_have_count(4)

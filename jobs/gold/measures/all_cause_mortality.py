@@ -12,4 +12,7 @@ ALL_CAUSE_MORTALITY = Measure(
     denominator=Count("person_day"),
     per=100_000,
     label="registered",
+    caveat="Deaths that no delivered record tells of, some of those at home, are missing. A simulated province has no "
+    "deaths of COVID-19.",
+    caveat_zh="没有任何交付记录的死亡(如部分在家死亡)未计入;模拟省份不含新冠死亡。",
 )

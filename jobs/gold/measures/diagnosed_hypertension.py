@@ -17,5 +17,6 @@ DIAGNOSED_HYPERTENSION = Measure(
     per=100,
     label="diagnosed",
     caveat="Counts who was diagnosed and recorded; those who have it undiagnosed are found by surveys only.",
+    caveat_zh="只计已诊断并有记录的患者,不含未诊断者。",
     interval="wilson",
 )

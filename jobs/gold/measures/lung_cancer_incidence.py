@@ -26,4 +26,5 @@ LUNG_CANCER_INCIDENCE = Measure(
     label="diagnosed",
     caveat="From hospital records, not from the cancer register; diagnoses made elsewhere are missing, and "
     "those of the last weeks that no second record has confirmed yet.",
+    caveat_zh="来自医院记录,而非肿瘤登记;缺少在别处的诊断,以及最近几周尚待第二次记录证实的诊断。",
 )

@@ -13,5 +13,6 @@ OUTPATIENT_VISITS = Measure(
     per=1,
     label="recorded",
     caveat="Visits to institutions that do not deliver are not counted.",
+    caveat_zh="未交付数据的机构的就诊未计入。",
     repeats=True,
 )

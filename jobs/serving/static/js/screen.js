@@ -17,9 +17,10 @@ function chartIn(element) {
   return charts.get(element);
 }
 
-function note(element, panel) {
-  element.hidden = !panel.switched;
-  if (panel.switched) element.replaceChildren(`${panel.switched.zh} `, make("span", { text: panel.switched.en, lang: "en" }));
+// A text in both languages, or nothing.
+function note(element, text) {
+  element.hidden = !text;
+  if (text) element.replaceChildren(`${text.zh} `, make("span", { text: text.en, lang: "en" }));
 }
 
 function showNumber(button, panel) {
@@ -28,6 +29,7 @@ function showNumber(button, panel) {
     : [make("span", { cls: "hiddenvalue", text: cell ? valueWords(cell, panel).split(" ")[0] : "–" })];
   const range = cell && cell.low !== null ? `95% ${intervalWords(cell)}` : "";
   button.replaceChildren(make("span", { cls: "what" }, panel.title_zh, make("span", { text: panel.title_en, lang: "en" })), ...value, make("span", { cls: "range" }, make("span", { text: range }), make("span", { text: span(panel.periods[0] ?? "") })));
+  button.title = panel.caveat ? `${panel.caveat.zh} ${panel.caveat.en}` : "";
   button.onclick = cell ? () => trace(cell, panel) : null;
 }
 
@@ -36,7 +38,8 @@ function showFigure(figure, panel) {
   const own = panel.switched ? `${panel.periods.map(span).join(", ")} · ` : "";
   if (panel.axis !== "period" && !panel.switched) figure.closest(".pair").querySelector(".when").textContent = panel.periods.map(span).join(", ");
   caption.replaceChildren(panel.title_zh, " ", make("span", { text: panel.title_en, lang: "en" }), make("span", { cls: "unit", text: `${own}${panel.unit_zh} ${panel.unit_en}` }));
-  note(figure.querySelector(".note"), panel);
+  note(figure.querySelector(".note"), panel.switched);
+  note(figure.querySelector(".caveat"), panel.caveat);
   plot.setAttribute("aria-label", summary(panel));
   figure.querySelector(".as-table").replaceChildren(tableOf(panel, trace));
   const chart = chartIn(plot);
@@ -62,7 +65,8 @@ function showMap(name) {
   const plot = document.getElementById("map");
   document.getElementById("map-title").textContent = panel.title_zh;
   document.getElementById("map-sub").textContent = `${panel.title_en} · ${panel.periods.map(span).join(", ")} · ${panel.unit_zh} ${panel.unit_en}`;
-  note(document.getElementById("map-note"), panel);
+  note(document.getElementById("map-note"), panel.switched);
+  note(document.getElementById("map-caveat"), panel.caveat);
   document.getElementById("map-table").replaceChildren(tableOf(panel, trace));
   plot.setAttribute("aria-label", summary(panel));
   for (const tab of document.querySelectorAll("[data-map]")) tab.setAttribute("aria-pressed", String(tab.dataset.map === name));
