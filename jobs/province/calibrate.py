@@ -34,6 +34,7 @@ SUMS = ("x", "w", "xx", "xw", "ww")  # of numerators and denominators by block, 
 SUMS_DDL = "row int, part int, x double, w double, xx double, xw double, ww double"
 WITHIN, OUTSIDE, YEARS_OFF = 0.10, 0.25, 0.5  # shares of a published figure; years of life expectancy
 CONFIDENCE = 1.96  # standard errors in what is called the sampling error
+CHANCE = 3.0  # standard errors that one of some hundreds of figures may be off by without meaning anything
 NONE_OF = 3.0  # expected events in the simulated time that seeing none of is no chance
 TOO_OLD = 10  # years from the simulated ones; older figures are listed only
 HOLDS, OFF, AWAY, NOT_SIMULATED, UNPUBLISHED = "holds", "off", "outside", "not simulated", "no figure"
@@ -150,7 +151,8 @@ def compared(
             found.append(Compared(row, None, None, NOT_SIMULATED, False, "no such event in these lives"))
             continue
         verdict = judged(indicator, row.value, simulated, error)
-        note = why_off.get(row.indicator, "") if targets[n] == "" and verdict != HOLDS else targets[n]
+        missed = targets[n] == "" and verdict != HOLDS
+        note = (why_off.get(row.indicator) or told_by_figures(row.value, simulated, error)) if missed else targets[n]
         found.append(Compared(row, simulated, error, verdict, targets[n] == "", note))
     return found
 
@@ -183,6 +185,14 @@ def judged(indicator: Indicator, value: float, simulated: float, error: float) -
     if away <= max(WITHIN * value, error):
         return HOLDS
     return OFF if away <= max(OUTSIDE * value, 2 * error) else AWAY
+
+
+def told_by_figures(value: float, simulated: float, error: float) -> str:
+    """Why a target isn't met where no reason is known: chance, or a shape that is assumed."""
+    errors = abs(simulated - value) / (error / CONFIDENCE) if error > 0 else np.inf
+    if errors <= CHANCE:
+        return f"may be chance: {errors:.1f} standard errors"
+    return f"no chance ({errors:.1f} standard errors): what is assumed is off by {abs(simulated - value):.4g}"
 
 
 def _figure(indicator: Indicator, sums: Floats, blocks: int) -> tuple[float, float]:

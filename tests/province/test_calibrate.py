@@ -25,6 +25,7 @@ from jobs.province.calibrate import (
     judged,
     life_expectancy,
     target_rows,
+    told_by_figures,
     whole_years,
 )
 from jobs.province.calibrate_command import cells, summary
@@ -145,6 +146,17 @@ def test_every_condition_is_listed_by_its_name(found: list[Compared], facts: Pro
 def test_every_figure_is_compared_or_says_why_not(found: list[Compared]) -> None:
     assert all(c.note for c in found if c.verdict == NOT_SIMULATED)
     assert sum(c.target for c in found) > 100
+
+
+def test_a_target_that_does_not_hold_says_why(against: Callable[..., list[Compared]], found: list[Compared]) -> None:
+    # With half the births nothing is said in off_because.csv; the figures themselves tell whether it is chance.
+    rows = [c.row for c in found if c.row.indicator == "crude_birth_rate"]
+    halved = against(rows, rate__births_per_1000=3.35)
+    assert any(c.target and c.verdict != HOLDS for c in halved)
+    assert all(c.note for c in (*found, *halved) if c.target and c.verdict != HOLDS)
+    # A 95% interval of half width 9.8 is 1.96 standard errors of 5: 14 are 2.8 of them, or 5.6 at half the error.
+    assert told_by_figures(100, 114, 9.8) == "may be chance: 2.8 standard errors"
+    assert told_by_figures(100, 86, 4.9) == "no chance (5.6 standard errors): what is assumed is off by 14"
 
 
 def test_lines_tell_memory_nation_and_what_no_one_dies_of(found: list[Compared]) -> None:
