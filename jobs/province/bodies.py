@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.draws import Floats, Ints
-from jobs.province.lab_values import takes_drugs, value
+from jobs.province.lab_values import treated, value
 from jobs.province.people import YEAR
 from jobs.province.recording import Scene
 from jobs.province.risks import BMI_OF_DAY, body_mass
@@ -57,10 +57,9 @@ def _systolic(scene: Scene, person: Ints, day: Ints, age: Floats, key: Ints) -> 
     c = scene.facts.conditions.index("hypertension")
     no = lives.people.no[person]
     since = np.clip((day - lives.health.onset[person, c]) / YEAR, -99, 40)
-    regular = takes_drugs(draws, scene.facts, no)
-    treated = (lives.health.diagnosis[person, c] <= day) & regular
+    drugs = treated(draws, scene.facts, lives, person, day, c)
     healthy = np.minimum(108 + 0.25 * age, 127.0) + RISES * np.exp(np.minimum(since, 0) / RISING_YEARS)
-    ill = np.where(treated, TREATED, UNTREATED + A_YEAR * np.maximum(since, 0))
+    ill = np.where(drugs, TREATED, UNTREATED + A_YEAR * np.maximum(since, 0))
     mean = np.where(since >= 0, ill, np.minimum(healthy, 131.0))
     spread = np.where(since >= 0, OWN_SD, 5.5)
     noise = spread * draws.normal("systolic", no) + DAY_SD * draws.normal("systolic of the day", key)

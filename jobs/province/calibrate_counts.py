@@ -10,13 +10,12 @@ from collections.abc import Callable
 
 import numpy as np
 
-from jobs.province.bodies import Measured, measured, smoking
 from jobs.province.calibrate_published import Published
 from jobs.province.calibrate_sample import Events, Sample
 from jobs.province.care_feeds import insurance
 from jobs.province.draws import Floats
 from jobs.province.life import AWAY
-from jobs.province.risks import SMOKES
+from jobs.province.pregnancies import deliveries, first_of_birth
 from jobs.province.schedule import day_number
 
 Counts = tuple[Floats, Floats]  # by person: numerator, denominator
@@ -98,7 +97,7 @@ def have(*conditions: str) -> Counting:
 
     def count(sample: Sample, row: Published) -> Counts:
         there = sample.of_age(row, sample.middle)
-        return there * _by_middle(sample, conditions, "onset"), there * 1.0
+        return there * by_middle(sample, conditions, "onset"), there * 1.0
 
     return count
 
@@ -107,8 +106,8 @@ def known(*conditions: str) -> Counting:
     """People with any of these of whom a doctor knows, among those who have it."""
 
     def count(sample: Sample, row: Published) -> Counts:
-        ill = sample.of_age(row, sample.middle) * _by_middle(sample, conditions, "onset")
-        return ill * _by_middle(sample, conditions, "diagnosis"), ill
+        ill = sample.of_age(row, sample.middle) * by_middle(sample, conditions, "onset")
+        return ill * by_middle(sample, conditions, "diagnosis"), ill
 
     return count
 
@@ -118,12 +117,13 @@ def known_of_all(*conditions: str) -> Counting:
 
     def count(sample: Sample, row: Published) -> Counts:
         there = sample.of_age(row, sample.middle)
-        return there * _by_middle(sample, conditions, "diagnosis"), there * 1.0
+        return there * by_middle(sample, conditions, "diagnosis"), there * 1.0
 
     return count
 
 
-def _by_middle(sample: Sample, conditions: tuple[str, ...], what: str) -> Floats:
+def by_middle(sample: Sample, conditions: tuple[str, ...], what: str) -> Floats:
+    """Who has had the onset or the diagnosis (``what``) of any of these by the middle of the years."""
     there = np.zeros(len(sample))
     for condition in conditions:
         found = sample.events(f"{condition}_{what}")
@@ -141,24 +141,6 @@ def first_onsets(condition: str) -> Counting:
         return sample.count(sample.events(f"{condition}_onset"), row), sample.person_years(row)
 
     return count
-
-
-def body(what: Callable[[Measured], np.ndarray]) -> Counting:
-    """The mean of something measured of a body in the middle of the years."""
-
-    def count(sample: Sample, row: Published) -> Counts:
-        who = np.flatnonzero(sample.of_age(row, sample.middle))
-        day = np.full(len(who), sample.middle)
-        found = np.zeros(len(sample))
-        found[who] = what(measured(sample.scene, who, day, sample.scene.lives.people.no[who]))
-        return found, sample.of_age(row, sample.middle) * 1.0
-
-    return count
-
-
-def smokers(sample: Sample, row: Published) -> Counts:
-    there, everyone = sample.of_age(row, sample.middle), np.arange(len(sample))
-    return there * (smoking(sample.scene, everyone, np.full(len(sample), sample.middle)) == SMOKES), there * 1.0
 
 
 def insured_as(kind: int) -> Counting:
@@ -197,6 +179,17 @@ def nights(sample: Sample, row: Published) -> Counts:
     return sample.rows(feed, row, which=told, of=long.astype(np.float64)), sample.rows(feed, row, which=told)
 
 
+def twin_deliveries(sample: Sample, row: Published) -> Counts:
+    """Deliveries of more than one child among all, by the first child."""
+    people = sample.scene.lives.people
+    _, child = deliveries(people)
+    day = people.birth[child]
+    here = sample.scene.lives.county(child, day) != AWAY
+    several = np.bincount(first_of_birth(people), minlength=len(people))[child] > 1
+    twins = sample.count(Events(child[several], day[several], here[several]), row)
+    return twins, sample.count(Events(child, day, here), row)
+
+
 def share_of_births(column: str, first: float, last: float) -> Counting:
     """Delivered births with a number from ``first`` to ``last`` (included) among all."""
 
@@ -226,7 +219,3 @@ def stroke_stays_of(sample: Sample, row: Published) -> Counts:
     feed, column = "inpatient_home_page", "main_diagnosis_code"
     mine, strokes = (sample.coded(feed, column, c) for c in (prefixes(row.code), ("I60", "I61", "I62", "I63", "I64")))
     return sample.rows(feed, row, which=mine), sample.rows(feed, row, which=strokes)
-
-
-def bmi(measures: Measured) -> Floats:
-    return measures.weight / (measures.height / 100) ** 2

@@ -7,11 +7,22 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
+from jobs.province.calibrate_bodies import (
+    bmi,
+    body,
+    drinking,
+    high_cholesterol,
+    kidney_disease,
+    of_a_minority,
+    pressure_controlled,
+    smokers,
+    sugar_controlled,
+    taking_drugs,
+    taking_drugs_of_known,
+)
 from jobs.province.calibrate_counts import (
     Counting,
     births,
-    bmi,
-    body,
     boys_per_girl,
     boys_per_girl_born,
     cancers_found,
@@ -32,8 +43,8 @@ from jobs.province.calibrate_counts import (
     of_age_first,
     people_per_household,
     share_of_births,
-    smokers,
     stroke_stays_of,
+    twin_deliveries,
 )
 from jobs.province.calibrate_published import CHINA, CHINA_RESIDENTS, OLDEST, Published
 
@@ -103,11 +114,18 @@ INDICATORS = {
     "hypertension_prevalence": _prevalence("高血压患病率", "hypertension"),
     "hypertension_prevalence_ccdrfs": _prevalence("高血压患病率", "hypertension"),
     "hypertension_diagnosed_share": Indicator("高血压知晓率", known("hypertension"), 100.0, needs=("hypertension",)),
+    "hypertension_treated_share_of_diagnosed": Indicator(
+        "高血压治疗率(已诊断者)", taking_drugs_of_known("hypertension"), 100.0, needs=("hypertension",)
+    ),
+    "hypertension_control_overall": Indicator("高血压控制率", pressure_controlled, 100.0, needs=("hypertension",)),
     "diabetes_prevalence": _prevalence("糖尿病患病率", *DIABETES),
     "diabetes_prevalence_shape": _prevalence("糖尿病患病率", *DIABETES),
     "diabetes_awareness": Indicator("糖尿病知晓率", known(*DIABETES), 100.0, needs=DIABETES),
     "diabetes_self_reported": Indicator("自报糖尿病", known_of_all(*DIABETES), 100.0, needs=DIABETES),
+    "diabetes_treated": Indicator("糖尿病治疗率", taking_drugs(*DIABETES), 100.0, needs=DIABETES),
+    "diabetes_control_among_treated": Indicator("糖尿病控制率", sugar_controlled(*DIABETES), 100.0, needs=DIABETES),
     "copd_prevalence": _prevalence("慢阻肺患病率", "copd"),
+    "ckd_prevalence": Indicator("慢性肾脏病患病率", kidney_disease, 100.0, needs=("ckd",)),
     "ckd_egfr_below_60": _prevalence("eGFR<60", "ckd"),
     "hbsag_prevalence": _prevalence("HBsAg流行率", "hepatitis_b"),
     "hbsag_prevalence_meta": _prevalence("HBsAg流行率", "hepatitis_b"),
@@ -128,6 +146,10 @@ INDICATORS = {
     "mean_height_18_44": Indicator("平均身高", body(lambda b: b.height)),
     "mean_weight": Indicator("平均体重", body(lambda b: b.weight)),
     "smoking_prevalence": Indicator("现在吸烟率", smokers, 100.0),
+    "drinking_30d": Indicator("30天内饮酒率", drinking, 100.0),
+    "high_cholesterol_prevalence": Indicator("高胆固醇血症患病率", high_cholesterol, 100.0),
+    "ethnic_minority_share": Indicator("少数民族人口占比", of_a_minority, 100.0),
+    "multiple_births": Indicator("多胎分娩占比", twin_deliveries, 100.0),
     "preterm_rate_live_births": Indicator("早产率", share_of_births("gestational_weeks", 20, 36), 100.0, DELIVERED),
     "early_preterm_28_33w": Indicator("早期早产率", share_of_births("gestational_weeks", 28, 33), 100.0, DELIVERED),
     "low_birth_weight": Indicator("低出生体重率", share_of_births("birth_weight_g", 500, 2499), 100.0, DELIVERED),

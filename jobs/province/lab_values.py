@@ -27,6 +27,14 @@ def takes_drugs(draws: Draws, facts: ProvinceFacts, no: Ints) -> np.ndarray:
     return draws.uniform("takes drugs", no) < facts.catalogue.share["followup.regular"]
 
 
+def treated(
+    draws: Draws, facts: ProvinceFacts, lives: Lives, person: Ints, day: Ints, condition: Ints | int
+) -> np.ndarray:
+    """Which people are treated for a condition on a day: a doctor knows of it, and they take their drugs."""
+    known = lives.health.diagnosis[person, condition] <= day
+    return known & takes_drugs(draws, facts, lives.people.no[person])
+
+
 def value(
     draws: Draws,
     facts: ProvinceFacts,
@@ -90,9 +98,8 @@ def _course(
     """How much of its whole effect a condition has on a day: by years since the onset, and whether it is treated."""
     health, effects = lives.health, facts.laboratory.lasting
     since = (day - health.onset[person, condition]) / YEAR
-    known = health.diagnosis[person, condition] <= day
-    treated = known & takes_drugs(draws, facts, lives.people.no[person])
+    drugs = treated(draws, facts, lives, person, day, condition)
     after = effects.column("at_onset", row) + effects.column("a_year", row) * np.maximum(since, 0)
-    after = np.minimum(after, effects.column("most", row)) * np.where(treated, effects.column("treated", row), 1.0)
+    after = np.minimum(after, effects.column("most", row)) * np.where(drugs, effects.column("treated", row), 1.0)
     before = effects.column("before", row) * np.exp(np.minimum(since, 0) / BEFORE_YEARS)
     return np.where(since >= 0, after, before)

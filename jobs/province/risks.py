@@ -73,6 +73,12 @@ def smoking(draws: Draws, facts: ProvinceFacts, no: Ints, sex: Ints, age: Floats
     return np.select([age < start, age < end], [NEVER_SMOKED, SMOKES], STOPPED)
 
 
+def drinkers(draws: Draws, facts: ProvinceFacts, no: Ints, sex: Ints) -> np.ndarray:
+    """Who drinks alcohol (in any 30 days), by number and sex; for life."""
+    share = np.array([facts.catalogue.share["body.drinks_male"], facts.catalogue.share["body.drinks_female"]])
+    return draws.happens(share[sex], "drinks", no)
+
+
 def body_mass(draws: Draws, facts: ProvinceFacts, no: Ints, age: Floats) -> Floats:
     """Body mass index at an age: a person's place among others moves slowly through life. Broadcasts."""
     level = levels(facts)
@@ -91,7 +97,6 @@ class Factors:
         start, end = (a.astype(np.float32)[:, None] for a in smoking_ages(draws, facts, no, sex))
         age = (AGES + 0.5).astype(np.float32)[None, :]
         mass = body_mass(draws, facts, no[:, None], (AGES[None, :] + 0.5).astype(np.float64)).astype(np.float32)
-        drinks = np.array([facts.catalogue.share["body.drinks_male"], facts.catalogue.share["body.drinks_female"]])
         smoked = np.clip(np.minimum(age, end) - start, 0, MOST_PACKS * PACK_YEARS)
         self._held: dict[str, Singles] = {
             "smokes": ((age >= start) & (age < end)).astype(np.float32),
@@ -100,7 +105,7 @@ class Factors:
             "thin": (mass < THIN).astype(np.float32),
             "overweight": ((mass >= OVERWEIGHT) & (mass < OBESE)).astype(np.float32),
             "obese": (mass >= OBESE).astype(np.float32),
-            "drinks": draws.happens(drinks[sex], "drinks", no).astype(np.float32)[:, None],
+            "drinks": drinkers(draws, facts, no, sex).astype(np.float32)[:, None],
         }
         self._most = {name: held.max(axis=1) if held.size else held[:, 0] for name, held in self._held.items()}
 
