@@ -159,6 +159,23 @@ def test_a_target_that_does_not_hold_says_why(against: Callable[..., list[Compar
     assert told_by_figures(100, 86, 4.9) == "no chance (5.6 standard errors): what is assumed is off by 14"
 
 
+def test_treatment_blood_and_habits_are_counted_as_they_are_published(found: list[Compared]) -> None:
+    for indicator, sex, value, share in (
+        ("hypertension_treated_share_of_diagnosed", "B", 82.9, 0.10),
+        ("hypertension_control_overall", "B", 9.7, 0.30),  # about 90 people
+        ("diabetes_treated", "B", 32.9, 0.25),
+        ("diabetes_control_among_treated", "B", 50.1, 0.25),  # of about 130
+        ("high_cholesterol_prevalence", "B", 8.2, 0.20),
+        ("ckd_prevalence", "B", 8.2, 0.20),
+        ("drinking_30d", "M", 46.2, 0.10),
+        ("drinking_30d", "F", 10.2, 0.20),
+        ("ethnic_minority_share", "B", 0.89, 0.60),  # some families
+    ):
+        counted = figure(found, indicator, sex=sex)
+        assert counted.target and counted.simulated == pytest.approx(value, rel=share), indicator
+    assert figure(found, "multiple_births").verdict != NOT_SIMULATED
+
+
 def test_lines_tell_memory_nation_and_what_no_one_dies_of(found: list[Compared]) -> None:
     memory = cells(figure(found, "insurance_employee_share"))
     assert memory["label"].startswith("target") and "memory" in memory["label"] and "national" in memory["label"]
