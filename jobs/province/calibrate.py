@@ -151,8 +151,9 @@ def compared(
             found.append(Compared(row, None, None, NOT_SIMULATED, False, "no such event in these lives"))
             continue
         verdict = judged(indicator, row.value, simulated, error)
-        missed = targets[n] == "" and verdict != HOLDS
-        note = (why_off.get(row.indicator) or told_by_figures(row.value, simulated, error)) if missed else targets[n]
+        note = targets[n]
+        if note == "" and verdict != HOLDS:
+            note = why_missed(why_off.get(row.indicator, ""), row.value, simulated, error)
         found.append(Compared(row, simulated, error, verdict, targets[n] == "", note))
     return found
 
@@ -187,12 +188,13 @@ def judged(indicator: Indicator, value: float, simulated: float, error: float) -
     return OFF if away <= max(OUTSIDE * value, 2 * error) else AWAY
 
 
-def told_by_figures(value: float, simulated: float, error: float) -> str:
-    """Why a target isn't met where no reason is known: chance, or a shape that is assumed."""
+def why_missed(reason: str, value: float, simulated: float, error: float) -> str:
+    """Why a target isn't met: the reason, if one is known, and how many standard errors it is off by."""
     errors = abs(simulated - value) / (error / CONFIDENCE) if error > 0 else np.inf
-    if errors <= CHANCE:
-        return f"may be chance: {errors:.1f} standard errors"
-    return f"no chance ({errors:.1f} standard errors): what is assumed is off by {abs(simulated - value):.4g}"
+    if not reason:
+        far = f"no chance, what is assumed is off by {abs(simulated - value):.4g}"
+        reason = "may be chance" if errors <= CHANCE else far
+    return f"{reason} ({errors:.1f} standard errors)"
 
 
 def _figure(indicator: Indicator, sums: Floats, blocks: int) -> tuple[float, float]:

@@ -25,8 +25,8 @@ from jobs.province.calibrate import (
     judged,
     life_expectancy,
     target_rows,
-    told_by_figures,
     whole_years,
+    why_missed,
 )
 from jobs.province.calibrate_command import cells, summary
 from jobs.province.calibrate_counts import prefixes
@@ -155,8 +155,9 @@ def test_a_target_that_does_not_hold_says_why(against: Callable[..., list[Compar
     assert any(c.target and c.verdict != HOLDS for c in halved)
     assert all(c.note for c in (*found, *halved) if c.target and c.verdict != HOLDS)
     # A 95% interval of half width 9.8 is 1.96 standard errors of 5: 14 are 2.8 of them, or 5.6 at half the error.
-    assert told_by_figures(100, 114, 9.8) == "may be chance: 2.8 standard errors"
-    assert told_by_figures(100, 86, 4.9) == "no chance (5.6 standard errors): what is assumed is off by 14"
+    assert why_missed("", 100, 114, 9.8) == "may be chance (2.8 standard errors)"
+    assert why_missed("", 100, 86, 4.9) == "no chance, what is assumed is off by 14 (5.6 standard errors)"
+    assert why_missed("two surveys differ", 100, 86, 4.9) == "two surveys differ (5.6 standard errors)"
 
 
 def test_treatment_blood_and_habits_are_counted_as_they_are_published(found: list[Compared]) -> None:
@@ -181,6 +182,7 @@ def test_lines_tell_memory_nation_and_what_no_one_dies_of(found: list[Compared])
     assert memory["label"].startswith("target") and "memory" in memory["label"] and "national" in memory["label"]
     deaths = cells(figure(found, "crude_death_rate", year="2022"))
     assert "COVID-19" in deaths["label"] and "province" in deaths["label"] and "truth" in deaths["label"]
+    assert "city 市" in cells(figure(found, "multiple_births"))["label"]  # of Huai'an, no figure of the province
     assert "delivered" in cells(figure(found, "visits_per_person", year="2023"))["label"]
 
 
