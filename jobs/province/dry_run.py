@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import tempfile
 import time
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -29,6 +30,8 @@ from jobs.province.writing import CHUNK, WRITTEN, chunks, write_files
 
 SAMPLE = 8  # blocks
 MANY = 1000  # shares of files of the sample that are written a file each
+LARGE = pa.schema([f.with_type(pa.large_binary()) if f.type == pa.binary() else f for f in CHUNK])
+"""As CHUNK, for more than the 2 GB that a column of texts holds: a sample over decades comes to more."""
 
 
 @dataclass(frozen=True)
@@ -135,19 +138,17 @@ def _wrote(
     shares: list[pa.RecordBatch],
 ) -> _Wrote:
     """Write the sample in few files, and some of it in many, which tells the cost of a file from that of a byte."""
-    table = pa.Table.from_batches(shares, CHUNK)
+    table = pa.Table.from_batches(shares, CHUNK).cast(LARGE).combine_chunks()
     few = table.set_column(2, "period", pa.array(np.zeros(len(table), np.int32)))
     costs, written = [], []
     for rows in (few, table.take(np.linspace(0, len(table) - 1, min(len(table), MANY)).astype(np.int64))):
-        ordered = rows.sort_by([(c, "ascending") for c in ("sender", "feed", "period", "part")])
+        ordered = list(_in_order(rows))
         with tempfile.TemporaryDirectory() as folder:
             once = replace(settings.dirt, file_repeated=0.0, file_withdrawn=0.0)
             there = replace(settings, out=Path(folder) / "inbox", truth=Path(folder) / "truth", dirt=once)
             desk = desk_of(there, contracts, institutions, schedule)
             began = time.process_time()
-            written.append(
-                pa.Table.from_batches(write_files(desk, iter(ordered.to_batches(max_chunksize=2000))), WRITTEN)
-            )
+            written.append(pa.Table.from_batches(write_files(desk, iter(ordered)), WRITTEN))
             costs.append(time.process_time() - began)
     files, size = (np.array([sum(t[c].to_pylist()) for t in written], np.float64) for c in ("files", "bytes"))
     part = size[1] / max(size[0], 1)
@@ -155,6 +156,13 @@ def _wrote(
     sums = written[0].group_by("feed").aggregate([(c, "sum") for c in ("files", "rows", "bytes")]).to_pylist()
     feeds = {r["feed"]: FeedCount(r["feed"], r["files_sum"], r["rows_sum"], r["bytes_sum"]) for r in sums}
     return _Wrote(feeds, per_file, max(costs[0] - per_file * files[0], 0.0) / max(size[0], 1))
+
+
+def _in_order(rows: pa.Table) -> Iterator[pa.RecordBatch]:
+    """As a writer gets them."""
+    order = pc.sort_indices(rows, [(c, "ascending") for c in ("sender", "feed", "period", "part")])
+    for at in range(0, len(order), 2000):
+        yield from rows.take(order[at : at + 2000]).cast(CHUNK).to_batches()
 
 
 def _largest(shares: list[pa.RecordBatch], times: float, most: int) -> int:
