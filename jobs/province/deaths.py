@@ -21,6 +21,7 @@ from jobs.province.stays import DIED, Stays
 WARD, HOME = "1", "4"  # place of death
 OUTSIDE = {"emergency_room": "2", "on_the_way": "3", "home": HOME, "nursing_home": "5", "other": "9"}  # of a ward
 FALL, FRACTURE = "W19", "S72.0"  # the injury that falls kill by, where they kill by a condition
+SUDDEN_DEATH = "I46.1"
 KILLS_BY = {  # cause of an excess death; a cancer's is its site
     "infarction": "I21.9",
     "stroke": "I63.9",
@@ -32,7 +33,7 @@ KILLS_BY = {  # cause of an excess death; a cancer's is its site
 OF_SOMETHING_ELSE = (
     0.2  # share of excess deaths of those who have had a stroke that are put down to another cause (assumed)
 )
-LASTING, SHORT, SUDDEN = 400.0, 10.0, 0.2  # mean days to death of lasting diseases nobody knew of, others, injuries
+LASTING, SHORT, SUDDEN = 400.0, 10.0, 0.2  # mean days to death of lasting diseases nobody knew of, others, the sudden
 STROKES = ("I63.9", "I61.9", "I60.9", "I63.9")  # by grade
 
 
@@ -58,8 +59,7 @@ def deaths(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, stays
     weight = table[list(AGE_GROUPS)].to_numpy(np.float64).T[age_group(age)]
     ill = lives.health.onset[person] <= day[:, None]
     column = np.array([names.index(c) if isinstance(c, str) else -1 for c in table["condition"]])
-    has = np.where(column >= 0, ill[:, np.maximum(column, 0)], False)
-    weight = weight * np.where(has, table["condition_factor"].to_numpy(np.float64), 1.0) + 1e-9
+    weight = weight * ((column < 0) | ill[:, np.maximum(column, 0)])  # nobody dies of what they never had
     row = Choice.of(weight).pick(draws.uniform("cause of death", no), np.arange(len(person))) if len(person) else person
     killed, by = _killed_by(draws, facts, scale, lives, person, day)
     cause = np.where(killed, by, table["diagnosis"].to_numpy()[row])
@@ -129,8 +129,8 @@ def days_ill(draws: Draws, facts: ProvinceFacts, lives: Lives, deaths: Deaths) -
     of[[codes.icd10.index(c) for c in facts.catalogue.cancers.table["icd10"]]] = conditions.cancers
     condition = of[deaths.cause]
     known = np.where(condition >= 0, lives.health.diagnosis[deaths.person, condition], NEVER)
-    injury = np.array([code[0] in "VWXY" for code in codes.icd10])[deaths.cause]
-    mean = np.select([condition >= 0, injury], [LASTING, SUDDEN], SHORT)  # (assumed)
+    sudden = np.array([code[0] in "VWXY" or code == SUDDEN_DEATH for code in codes.icd10])[deaths.cause]
+    mean = np.select([condition >= 0, sudden], [LASTING, SUDDEN], SHORT)  # (assumed)
     drawn = mean * draws.exponential("ill for", people.no[deaths.person])
     days = np.where(known < deaths.day, deaths.day - known, drawn)
     return np.minimum(days, np.maximum(deaths.day - people.birth[deaths.person], 0.1))

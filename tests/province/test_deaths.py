@@ -1,0 +1,65 @@
+"""What people die of: of nothing that they never had."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+import pytest
+
+from jobs.province.deaths import Deaths, deaths
+from jobs.province.draws import Draws
+from jobs.province.facts import ProvinceFacts
+from jobs.province.life import Lives, simulate_lives
+from jobs.province.scale import scales
+from jobs.province.settings import SimulateSettings
+from jobs.province.stays import Stays, hospital_stays
+from tests.province.conftest import node
+
+YEARS, MONTHS = range(2021, 2026), range(51 * 12, 56 * 12)  # from 2021 to 2025
+
+
+@dataclass(frozen=True)
+class World:
+    """Twenty thousand residents, their stays and their deaths."""
+
+    lives: Lives
+    stays: Stays
+    deaths: Deaths
+
+    @property
+    def age(self) -> np.ndarray:
+        """Days of life at each death."""
+        return self.deaths.day - self.lives.people.birth[self.deaths.person]
+
+
+@pytest.fixture(scope="module")
+def world(facts: ProvinceFacts, tmp_path_factory: pytest.TempPathFactory) -> World:
+    settings = SimulateSettings.of(node(tmp_path_factory.mktemp("unused")))
+    draws, scale = Draws(settings.seed), scales(facts, settings.rate)
+    lives = simulate_lives(draws, facts, settings.rate, scale, np.arange(40), YEARS)
+    stays = hospital_stays(draws, facts, scale, lives, MONTHS)
+    return World(lives, stays, deaths(draws, facts, scale, lives, stays))
+
+
+def coded(facts: ProvinceFacts, dead: Deaths) -> np.ndarray:
+    """The code of each underlying cause."""
+    return np.array(facts.codes.icd10)[dead.cause]
+
+
+def test_nobody_dies_of_a_condition_that_they_never_had(facts: ProvinceFacts, world: World) -> None:
+    table, dead = facts.codes.causes.dropna(subset="condition"), world.deaths
+    by_code = dict(zip(table["icd10"], table["condition"], strict=True))
+    cause = coded(facts, dead)
+    named = np.flatnonzero(np.isin(cause, list(by_code)))
+    had = np.array([facts.conditions.index(by_code[c]) for c in cause[named]])
+    assert len(named) > 150  # about a third of 800 deaths
+    assert (world.lives.health.onset[dead.person[named], had] <= dead.day[named]).all()
+
+
+def test_causes_keep_their_shares(facts: ProvinceFacts, world: World) -> None:
+    """Heart diseases, lungs and dementia among all deaths, as relative weights of causes have them (assumed)."""
+    cause = coded(facts, world.deaths)
+    assert np.isin(cause, ["I25.1", "I46.1", "I50.9"]).mean() == pytest.approx(0.155, abs=0.03)
+    assert (cause == "J44.9").mean() == pytest.approx(0.07, abs=0.025)
+    assert (cause == "F03").mean() == pytest.approx(0.032, abs=0.02)
