@@ -11,6 +11,7 @@ from dataclasses import dataclass, fields, replace
 import numpy as np
 from scipy.special import expit
 
+from jobs.province.causes_of_death import causes_of_death
 from jobs.province.childbirth import KEYS, admission_minute, by_caesarean, days_to_birth, is_childbirth, stay_key
 from jobs.province.codebook import age_group
 from jobs.province.comorbidity import other_diagnoses
@@ -24,7 +25,7 @@ from jobs.province.illness import FRAILTY
 from jobs.province.institutions import Institutions
 from jobs.province.life import Lives, death_minute
 from jobs.province.opening import WARD, appointed, day_between, less_on_days_off
-from jobs.province.people import NEVER, YEAR
+from jobs.province.people import YEAR
 from jobs.province.pregnancies import deliveries
 from jobs.province.referral import STEPS, gap, hospital, transferred_in
 from jobs.province.scale import Scale
@@ -85,7 +86,7 @@ def hospital_stays(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Live
         before, back = _with_risk(draws, facts, lives, before, unplanned, step)
         chain.append(before)
         before = back
-    chain += [_childbirths(draws, facts, lives, months), _last_stays(draws, facts, lives)]
+    chain += [_childbirths(draws, facts, lives, months), _last_stays(draws, facts, scale, lives)]
     return _one_at_a_time(lives, joined(chain))
 
 
@@ -210,19 +211,22 @@ def _childbirths(draws: Draws, facts: ProvinceFacts, lives: Lives, months: range
     return _stays(key, mother, day, np.maximum(days, until + 1), other, rows[caesarean])
 
 
-def _last_stays(draws: Draws, facts: ProvinceFacts, lives: Lives) -> Stays:
-    people = lives.people
-    dead = np.flatnonzero((lives.death < NEVER) & (people.age(lives.death) > 1))
-    dead = dead[draws.happens(LAST_STAY, "last stay", people.no[dead])]
-    key = people.no[dead] * 100_000 + 9
-    ill = lives.health.onset[dead] <= lives.death[dead][:, None]
-    score = ill * draws.uniform("last condition", people.no[dead][:, None], np.arange(ill.shape[1])[None, :])
-    condition = np.where(score.max(axis=1) > 0, score.argmax(axis=1), OTHER)
-    age = people.age(lives.death)[dead]
-    group = people.sex[dead] * 5 + age_group(age)
-    reason = facts.codes.inpatient_choice.pick(draws.uniform("last reason", key), group)
+def _last_stays(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives) -> Stays:
+    """For the condition or the diagnosis that kills; whose cause is no reason for a stay was there for another."""
+    people, dead = lives.people, causes_of_death(draws, facts, scale, lives)
+    age = (dead.day - people.birth[dead.person]) / YEAR
+    some = np.flatnonzero((age > 1) & draws.happens(LAST_STAY, "last stay", people.no[dead.person]))
+    dead, age = dead.at(some), age[some]
+    key = people.no[dead.person] * KEYS + 9
+    reasons, row = facts.codes.inpatient["diagnosis"].to_numpy(), np.full(len(facts.codes.icd10), -1)
+    row[reasons] = np.arange(len(reasons))
+    found = np.maximum(row[dead.cause], np.where(dead.immediate >= 0, row[dead.immediate], -1))
+    group = people.sex[dead.person] * 5 + age_group(age)
+    another = facts.codes.inpatient_choice.pick(draws.uniform("last reason", key), group)
+    condition, reason = np.where(dead.condition >= 0, dead.condition, OTHER), np.where(found >= 0, found, another)
     days = _length(draws, facts, condition, reason, age, key)
-    return _stays(key, dead, lives.death[dead] - days, days, condition, reason, way=np.full(len(dead), DIED))
+    way = np.full(len(key), DIED)
+    return _stays(key, dead.person, dead.day - days, days, condition, reason, way=way)
 
 
 def _one_at_a_time(lives: Lives, stays: Stays) -> Stays:

@@ -1,4 +1,4 @@
-"""What people die of: of nothing that they never had."""
+"""What people die of: of nothing that they never had, and in a ward of what they lay there for."""
 
 from __future__ import annotations
 
@@ -11,9 +11,10 @@ from jobs.province.deaths import Deaths, deaths
 from jobs.province.draws import Draws
 from jobs.province.facts import ProvinceFacts
 from jobs.province.life import Lives, simulate_lives
+from jobs.province.people import NEVER
 from jobs.province.scale import scales
 from jobs.province.settings import SimulateSettings
-from jobs.province.stays import Stays, hospital_stays
+from jobs.province.stays import DIED, Stays, hospital_stays
 from tests.province.conftest import node
 
 YEARS, MONTHS = range(2021, 2026), range(51 * 12, 56 * 12)  # from 2021 to 2025
@@ -63,3 +64,17 @@ def test_causes_keep_their_shares(facts: ProvinceFacts, world: World) -> None:
     assert np.isin(cause, ["I25.1", "I46.1", "I50.9"]).mean() == pytest.approx(0.155, abs=0.03)
     assert (cause == "J44.9").mean() == pytest.approx(0.07, abs=0.025)
     assert (cause == "F03").mean() == pytest.approx(0.032, abs=0.02)
+
+
+def test_who_dies_in_a_ward_lay_there_for_what_killed(facts: ProvinceFacts, world: World) -> None:
+    """Unless an earlier stay was not over yet, or the cause is no condition."""
+    last = world.stays.at(np.flatnonzero(world.stays.way == DIED))
+    lay_for = np.full(len(world.lives.people), NEVER)
+    lay_for[last.person] = last.condition
+    dead = world.deaths.at(np.flatnonzero(lay_for[world.deaths.person] < NEVER))
+    same = lay_for[dead.person] == dead.condition
+    cancer = np.isin(dead.condition, facts.conditions.cancers)
+    assert cancer.sum() > 50 and same[cancer].mean() > 0.9
+    assert same[dead.condition >= 0].mean() > 0.85
+    crashed = np.isin(dead.person, last.person[facts.codes.inpatient["icd10"].to_numpy()[last.reason] == "S06.9"])
+    assert crashed[coded(facts, dead) == "V89.2"].mean() > 0.8
