@@ -54,6 +54,9 @@ def causes_of_death(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Liv
     ill = lives.health.onset[person] <= day[:, None]
     column = np.array([names.index(c) if isinstance(c, str) else -1 for c in table["condition"]])
     weight = weight * ((column < 0) | ill[:, np.maximum(column, 0)])  # nobody dies of what they never had
+    first, end = table["from_day"].fillna(0).to_numpy(), table["before_day"].fillna(np.inf).to_numpy()
+    lived = (day - lives.people.birth[person])[:, None]
+    weight = weight * ((lived >= first) & (lived < end))
     row = Choice.of(weight).pick(draws.uniform("cause of death", no), np.arange(len(person))) if len(person) else person
     killed, by, condition = _killed_by(draws, facts, scale, lives, person, day)
     cause = np.where(killed, by, table["diagnosis"].to_numpy()[row])

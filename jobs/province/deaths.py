@@ -7,6 +7,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from jobs.province.causes_of_death import Causes, causes_of_death
+from jobs.province.childbirth import is_childbirth
 from jobs.province.courses import ACUTE
 from jobs.province.datafiles import csv, longest_prefix
 from jobs.province.draws import Choice, Draws, Floats, Ints
@@ -18,6 +19,7 @@ from jobs.province.stays import DIED, Stays
 
 WARD, HOME = "1", "4"  # place of death
 OUTSIDE = {"emergency_room": "2", "on_the_way": "3", "home": HOME, "nursing_home": "5", "other": "9"}  # of a ward
+FIRST_DAYS = 7  # of life
 SUDDEN_DEATH = "I46.1"
 LASTING, SHORT, SUDDEN = 400.0, 10.0, 0.2  # mean days to death of lasting diseases nobody knew of, others, the sudden
 
@@ -32,10 +34,18 @@ class Deaths(Causes):
 def deaths(draws: Draws, facts: ProvinceFacts, scale: Scale, lives: Lives, stays: Stays) -> Deaths:
     """Those who died as residents, of what and where."""
     of = causes_of_death(draws, facts, scale, lives)
-    inside = np.isin(of.person, stays.person[stays.way == DIED])
+    inside = np.isin(of.person, stays.person[stays.way == DIED]) | _beside_mother(lives, stays, of)
     age, no = (of.day - lives.people.birth[of.person]) / YEAR, lives.people.no[of.person]
     place = np.where(inside, WARD, _outside(draws, facts, of.cause, age, no))
     return Deaths(of.person, of.day, of.cause, of.immediate, of.condition, place)
+
+
+def _beside_mother(lives: Lives, stays: Stays, of: Causes) -> np.ndarray:
+    """Who dies in the first days of life, before the mother leaves the ward."""
+    births, until = stays.at(np.flatnonzero(is_childbirth(stays.key))), np.full(len(lives.people) + 1, -1)
+    until[births.person] = births.discharged  # of the last birth
+    mother = lives.people.mother[of.person]  # NOBODY is -1
+    return (of.day - lives.people.birth[of.person] < FIRST_DAYS) & (of.day <= until[mother])
 
 
 def _outside(draws: Draws, facts: ProvinceFacts, cause: Ints, age: Floats, no: Ints) -> np.ndarray:

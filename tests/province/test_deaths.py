@@ -1,13 +1,14 @@
-"""What people die of: of nothing that they never had, and in a ward of what they lay there for."""
+"""What people die of: nothing that they never had, in a ward what they lay there for; newborns in their first days."""
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jobs.province.deaths import Deaths, deaths
+from jobs.province.deaths import WARD, Deaths, deaths
 from jobs.province.draws import Draws
 from jobs.province.facts import ProvinceFacts
 from jobs.province.life import Lives, simulate_lives
@@ -35,9 +36,17 @@ class World:
 
 
 @pytest.fixture(scope="module")
-def world(facts: ProvinceFacts, tmp_path_factory: pytest.TempPathFactory) -> World:
-    settings = SimulateSettings.of(node(tmp_path_factory.mktemp("unused")))
+def world(facts: ProvinceFacts) -> World:
+    return lived(facts)
+
+
+def lived(facts: ProvinceFacts, infants: float = 1.0) -> World:
+    """From 2021 to 2025; ``infants`` multiplies the hazard at age 0."""
+    settings = SimulateSettings.of(node(Path("unused")))
     draws, scale = Draws(settings.seed), scales(facts, settings.rate)
+    death = scale.death.copy()
+    death[:, 0] *= infants
+    scale = replace(scale, death=death)
     lives = simulate_lives(draws, facts, settings.rate, scale, np.arange(40), YEARS)
     stays = hospital_stays(draws, facts, scale, lives, MONTHS)
     return World(lives, stays, deaths(draws, facts, scale, lives, stays))
@@ -78,3 +87,17 @@ def test_who_dies_in_a_ward_lay_there_for_what_killed(facts: ProvinceFacts, worl
     assert same[dead.condition >= 0].mean() > 0.85
     crashed = np.isin(dead.person, last.person[facts.codes.inpatient["icd10"].to_numpy()[last.reason] == "S06.9"])
     assert crashed[coded(facts, dead) == "V89.2"].mean() > 0.8
+
+
+def test_most_infants_who_die_do_so_in_their_first_days(facts: ProvinceFacts) -> None:
+    """Newborn deaths are 2.8 of 4.5 per 1000, a third of them on the first day; here 40 times as many die."""
+    world = lived(facts, infants=40.0)
+    born = world.lives.people.birth[world.deaths.person] >= 18628  # 2021-01-01
+    age, perinatal = world.age[born], np.char.startswith(coded(facts, world.deaths), "P")[born]
+    infant = age < 365
+    assert infant.sum() > 60
+    assert (age[infant] < 28).mean() == pytest.approx(0.62, abs=0.15)
+    assert (age[infant] == 0).mean() == pytest.approx(0.22, abs=0.12)
+    assert perinatal.sum() > 20 and age[perinatal].max() < 28
+    beside_mother = world.deaths.place[born][age == 0] == WARD
+    assert beside_mother.mean() > 0.8
