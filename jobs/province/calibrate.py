@@ -16,7 +16,7 @@ from pyspark.sql import SparkSession
 from pyspark.sql import functions as F
 
 from jobs.lakehouse.errors import Refused
-from jobs.province.calibrate_indicators import INDICATORS, LIFE_AGES, LIFE_TABLE, SEGI, Indicator
+from jobs.province.calibrate_indicators import INDICATORS, LIFE_AGES, LIFE_TABLE, RATE, SEGI, Indicator
 from jobs.province.calibrate_published import AGE_SHARES, FEMALE, MALE, Published
 from jobs.province.calibrate_sample import DAY_OF, Sample
 from jobs.province.datafiles import csv
@@ -34,6 +34,7 @@ SUMS = ("x", "w", "xx", "xw", "ww")  # of numerators and denominators by block, 
 SUMS_DDL = "row int, part int, x double, w double, xx double, xw double, ww double"
 WITHIN, OUTSIDE, YEARS_OFF = 0.10, 0.25, 0.5  # shares of a published figure; years of life expectancy
 CONFIDENCE = 1.96  # standard errors in what is called the sampling error
+RARE = 0.02  # events a person: below it, a count's variance is in proportion to what is expected
 CHANCE = 3.0  # standard errors that one of some hundreds of figures may be off by without meaning anything
 NONE_OF = 3.0  # expected events in the simulated time that seeing none of is no chance
 TOO_OLD = 10  # years from the simulated ones; older figures are listed only
@@ -42,7 +43,8 @@ HOLDS, OFF, AWAY, NOT_SIMULATED, UNPUBLISHED = "holds", "off", "outside", "not s
 
 @dataclass(frozen=True)
 class Compared:
-    """A published figure beside the simulated one. ``error``: half the 95% interval of the simulated figure."""
+    """A published figure beside the simulated one. ``error``: half the 95% interval of the simulated
+    figure; of rare events, that of a count about the published one (a score interval, not Wald's)."""
 
     row: Published
     simulated: float | None
@@ -150,6 +152,8 @@ def compared(
         if indicator.zero_is_unsimulated and simulated == 0 and parts[0][1] * row.value / scale > NONE_OF:
             found.append(Compared(row, None, None, NOT_SIMULATED, False, "no such event in these lives"))
             continue
+        if indicator.made_of == RATE and 0 < simulated < RARE * scale and row.value > 0:
+            error *= (row.value / simulated) ** 0.5  # a count that came out low understates how far chance reaches
         verdict = judged(indicator, row.value, simulated, error)
         note = targets[n]
         if note == "" and verdict != HOLDS:

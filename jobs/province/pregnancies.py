@@ -1,7 +1,7 @@
 """Pregnancies that end in a birth: when they began, the antenatal visits, and the children with their twins.
 
-With the weeks and weights of ``gestation.csv``, 6.6% are born before 37 weeks, 1.4% before 34 and 5.1% below 2500 g, as
-published (calibration.csv); 6% weigh 4000 g or more.
+With the weeks and weights of ``gestation.csv``, 6.6% are born before 37 weeks, 1.4% before 34 (as published), 5.6% below
+2500 g (5.15% published) and 6.8% weigh 4000 g or more (7.35%; calibration.csv).
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ FEWEST, MORE = 5, 5  # antenatal visits of a pregnancy: 5 to 9 (assumed; the pro
 ANTENATAL = FEWEST + (MORE - 1) / 2  # their mean
 BOOKED = 8  # week of the first visit (assumed)
 TWINS_WEIGH = 0.91  # of a single child of the same weeks (assumed)
-BOYS_MORE, SPREAD = 100, 0.115  # grams; standard deviation of weights of the same weeks, relative (assumed)
+BOYS_MORE, SPREAD = 100, 0.12  # grams; standard deviation of weights of the same weeks, relative (assumed)
 ALIKE = 0.5  # of the variance of twins' weights: what they share (assumed)
 APART = (5, 26)  # least minutes between twins, and how many more
 
