@@ -1,7 +1,7 @@
 """Pregnancies that end in a birth: when they began, the antenatal visits, and the children with their twins.
 
-With the weeks and weights of ``gestation.csv``, 6.6% are born before 37 weeks, 1.4% before 34 (as published), 5.6% below
-2500 g (5.15% published) and 6.8% weigh 4000 g or more (7.35%; calibration.csv).
+With the weeks and weights of ``gestation.csv``, 6.6% are born before 37 weeks, 1.4% before 34 (as published), 5.6%
+below 2500 g (5.15% published) and 6.8% weigh 4000 g or more (7.35%; calibration.csv).
 """
 
 from __future__ import annotations

@@ -18,7 +18,7 @@ from jobs.province.people import NEVER
 from jobs.province.scale import scales
 from jobs.province.settings import SimulateSettings
 from jobs.province.stays import DIED, Stays, hospital_stays
-from jobs.province.visits import Visits, outpatient_visits
+from jobs.province.visits import OTHER, Visits, outpatient_visits
 from tests.province.conftest import node
 
 FIRST, LAST = 2021, 2025
@@ -92,6 +92,12 @@ def test_visits_and_stays(world: World) -> None:
     stays = world.stays
     assert len(stays) / world.person_years * 100 == pytest.approx(published("admission_rate", "2023"), rel=0.05)
     assert stays.days.mean() == pytest.approx(published("mean_length_of_stay_hospital", "2023"), rel=0.03)
+
+
+def test_hardly_anybody_lies_in_hospital_for_what_nobody_has_found(world: World) -> None:
+    s = world.stays.at(np.flatnonzero((world.stays.condition != OTHER) & (world.stays.way != DIED)))
+    unknown = world.lives.health.diagnosis[s.person, s.condition] > s.admitted
+    assert len(s) > 1000 and unknown.mean() < 0.01  # save for acute events, which are found there
 
 
 def test_hypertension_and_diabetes(world: World, facts: ProvinceFacts) -> None:
