@@ -24,9 +24,7 @@ KILLS_BY = {  # cause of an excess death; a cancer's is its site
     "cirrhosis": "K74.6",
     "tuberculosis": "A16.2",
 }
-OF_SOMETHING_ELSE = (
-    0.2  # share of excess deaths of those who have had a stroke that are put down to another cause (assumed)
-)
+OF_SOMETHING_ELSE = 0.2  # share of excess deaths after a stroke that are put down to another cause (assumed)
 STROKES = ("I63.9", "I61.9", "I60.9", "I63.9")  # by grade
 
 
@@ -95,8 +93,5 @@ def _killed_by(
     by = cause[found.condition]
     stroke = found.condition == conditions.index("stroke")
     by = np.where(stroke, np.array([codes.icd10.index(c) for c in STROKES])[found.grade], by)
-    killed, other = (
-        u < own,
-        stroke[which] & draws.happens(OF_SOMETHING_ELSE, "of something else", lives.people.no[person]),
-    )
-    return killed & ~other, by[which], found.condition[which]
+    other = stroke[which] & draws.happens(OF_SOMETHING_ELSE, "of something else", lives.people.no[person])
+    return (u < own) & ~other, by[which], found.condition[which]

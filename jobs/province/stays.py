@@ -34,6 +34,7 @@ from jobs.province.visits import OTHER, CareOfConditions, cells, month_starts
 ON_ORDER, TRANSFERRED, DIED = 1, 2, 5  # ways of leaving, CV06.00.226
 LOG_SD = 0.55  # of the length of stay
 LONGEST = 120
+AT_LEAST = 90  # minutes from admission to a death on the same day
 CHILDBIRTH = ("O80.0", "O82.0")
 LAST_STAY = 0.4  # share of deaths after infancy at the end of a hospital stay (assumed)
 
@@ -247,7 +248,7 @@ def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
     came = np.where(is_childbirth(stays.key), admission_minute(draws, stays.key), came)
     left = 540 + draws.whole(420, "discharge minute", stays.key)
     left = np.where(stays.way == DIED, death_minute(draws, stays.key // KEYS), left)
-    return np.where(stays.days == 0, np.minimum(came, left), came), left
+    return np.where(stays.days == 0, np.minimum(came, np.maximum(left - AT_LEAST, 0)), came), left
 
 
 def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Described:
