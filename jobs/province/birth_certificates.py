@@ -9,18 +9,17 @@ import pyarrow.compute as pc
 from jobs.province.childbirth import stay_key
 from jobs.province.draws import Ints
 from jobs.province.feeds import unique_text
-from jobs.province.id_numbers import kinds
 from jobs.province.identity import MOTHERS, TRUE
 from jobs.province.institutions import NONE
 from jobs.province.life import AWAY
 from jobs.province.people import NOBODY
 from jobs.province.personal import name_column, residence, sex_column
+from jobs.province.personal_details import id_kind
 from jobs.province.pregnancies import first_of_birth, newborns
 from jobs.province.recording import CERTIFIED_WITHIN, LOOK_BACK, Batch, Scene, event_time, numbers, rows_sent, texts
 from jobs.province.registry_feeds import counties
 from jobs.province.stays import Described, Stays
 
-DOCUMENTS = ("01", "99", "99", "99", "03")  # CV02.01.101, by kind (``id_numbers``); permits have none there
 IN_HOSPITAL, AT_HOME = "1", "3"  # CV02.01.102 (memory: 2 is a hospital for women and children, 9 another place)
 
 
@@ -55,20 +54,14 @@ def birth_certificate(scene: Scene, born_here: np.ndarray, stays: Stays, about: 
         hers,
         pc.if_else(named, identity.name.take(pa.array(he)), ""),
         residence(scene, feed, rows, home[e]),
-        _document(scene, mother, hers),
+        id_kind(hers),
         his,
-        _document(scene, he, his),
+        id_kind(his),
         texts((AT_HOME, IN_HOSPITAL), inside[e].astype(np.int64)),
         numbers(at_birth.before + 1),
         numbers(at_birth.born),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[c], columns, rows.defects)
-
-
-def _document(scene: Scene, person: Ints, number: pa.Array) -> pa.Array:
-    """The kind of document of each person whose number is told."""
-    kind = kinds(scene.draws, scene.settings.dirt, scene.lives.people)
-    return pc.if_else(pc.equal(number, ""), "", texts(DOCUMENTS, kind[person]))
 
 
 def _birthplace(scene: Scene, child: Ints, home: Ints, stays: Stays, about: Described) -> tuple[Ints, np.ndarray]:

@@ -26,7 +26,6 @@ COLUMNS = (
     "label",
 )  # fmt: skip
 NUMBERS = ("published", "simulated", "ratio", "error")
-CITIES = ("Huai'an, Jiangsu", "Qingdao")  # whose surveys are among the published figures
 ENOUGH = 0.90  # share of targets that hold
 COVID = "no deaths of COVID-19 in the simulation 不含新冠死亡"
 

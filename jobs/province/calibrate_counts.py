@@ -15,7 +15,7 @@ from jobs.province.calibrate_sample import Events, Sample
 from jobs.province.care_feeds import insurance
 from jobs.province.draws import Floats
 from jobs.province.life import AWAY
-from jobs.province.pregnancies import deliveries, first_of_birth
+from jobs.province.pregnancies import born_together, deliveries, first_of_birth
 from jobs.province.schedule import day_number
 
 Counts = tuple[Floats, Floats]  # by person: numerator, denominator
@@ -185,7 +185,7 @@ def twin_deliveries(sample: Sample, row: Published) -> Counts:
     _, child = deliveries(people)
     day = people.birth[child]
     here = sample.scene.lives.county(child, day) != AWAY
-    several = np.bincount(first_of_birth(people), minlength=len(people))[child] > 1
+    several = born_together(first_of_birth(people))[child] > 1
     twins = sample.count(Events(child[several], day[several], here[several]), row)
     return twins, sample.count(Events(child, day, here), row)
 

@@ -29,9 +29,8 @@ from jobs.province.recording import (
     rows_sent,
     texts,
 )
-from jobs.province.visits import Visits
+from jobs.province.visits import EMERGENCIES, Visits
 
-EMERGENCY = "20"  # department
 EMPLOYEE, RESIDENT, SELF_PAID = "01", "02", "07"  # CV07.10.003
 
 
@@ -88,7 +87,7 @@ def _expert(scene: Scene, key: Ints) -> np.ndarray:
 
 
 def _emergency(scene: Scene, department: Ints) -> np.ndarray:
-    return department == scene.facts.codes.department_code.index(EMERGENCY)
+    return department == scene.facts.codes.department_code.index(EMERGENCIES)
 
 
 def payment(scene: Scene, care: Encounters, fees: VisitFees) -> Batch:

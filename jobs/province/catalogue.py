@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from jobs.province.codebook import AGE_GROUPS, age_group
-from jobs.province.datafiles import csv, longest_prefix
+from jobs.province.datafiles import by_prefix, csv, longest_prefix
 from jobs.province.draws import Choice, Floats, Ints
 from jobs.province.drugs import Drugs
 
@@ -26,8 +26,7 @@ class Treated:
     @staticmethod
     def read(icd10: tuple[str, ...]) -> Treated:
         """From ``visit_fees.csv``; ``icd10``: diagnoses in use."""
-        table = csv("visit_fees.csv").set_index("icd10_prefix")
-        rows = table.loc[[longest_prefix(code, set(table.index)) for code in icd10]]
+        rows = by_prefix(csv("visit_fees.csv").set_index("icd10_prefix"), icd10)
         return Treated(rows["treated"].to_numpy(np.float64), rows["fee"].to_numpy(np.float64))
 
 
@@ -128,9 +127,10 @@ class Catalogue:
 def _imaging(icd10: tuple[str, ...]) -> Imaging:
     items, uses = csv("imaging_items.csv"), csv("imaging_uses.csv")
     shares = csv("imaging_shares.csv").set_index("icd10_prefix")
-    at = shares.loc[[longest_prefix(c, set(shares.index)) for c in icd10]]
+    at = by_prefix(shares, icd10)
     prefix, weight = uses["icd10_prefix"].to_numpy(), uses["weight"].to_numpy(np.float64)
-    weights = np.array([weight * (prefix == longest_prefix(c, set(prefix))) for c in icd10])
+    prefixes = set(prefix)
+    weights = np.array([weight * (prefix == longest_prefix(c, prefixes)) for c in icd10])
     number = {item: n for n, item in enumerate(items["item"])}
     return Imaging(
         items,

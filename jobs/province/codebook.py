@@ -38,6 +38,10 @@ class Codes:
     treatments: Treatments
     operations: Operations
 
+    def begins(self, *prefixes: str) -> np.ndarray:
+        """Which diagnoses have a code that begins with any of these."""
+        return np.array([code.startswith(prefixes) for code in self.icd10])
+
 
 @dataclass(frozen=True)
 class Treatments:

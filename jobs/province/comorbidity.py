@@ -55,7 +55,7 @@ def _conditions(
 ) -> tuple[Ints, Ints, Floats]:
     """Known conditions that are noted: position of the stay, code, and place in the list (smaller is earlier)."""
     severity, no = facts.conditions.severity, lives.people.no[person]
-    treatment = np.array([c.startswith(TREATMENT) for c in facts.codes.icd10])[main]
+    treatment = facts.codes.begins(TREATMENT)[main]
     stay, c = np.nonzero(lives.health.diagnosis[person] <= day[:, None])
     cause = c == condition[stay]
     noted = draws.happens(np.array(NOTED)[np.minimum(severity[c], 2)], "noted", key[stay], c)

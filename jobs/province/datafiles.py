@@ -23,6 +23,12 @@ def quoted(text: str) -> str:
     return '"' + text.replace('"', '""') + '"' if any(c in text for c in ',"\r\n') else text
 
 
+def by_prefix(table: pd.DataFrame, codes: tuple[str, ...]) -> pd.DataFrame:
+    """For each code the row of the longest prefix that it begins with; the table is indexed by prefix."""
+    prefixes = set(table.index)
+    return table.loc[[longest_prefix(code, prefixes) for code in codes]]
+
+
 def longest_prefix(code: str, prefixes: set[str]) -> str:
     """The longest of these prefixes that a code begins with, else ``any``."""
     return next((code[:n] for n in range(len(code), 0, -1) if code[:n] in prefixes), "any")

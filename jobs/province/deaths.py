@@ -20,7 +20,7 @@ from jobs.province.stays import DIED, Stays
 WARD, HOME = "1", "4"  # place of death
 OUTSIDE = {"emergency_room": "2", "on_the_way": "3", "home": HOME, "nursing_home": "5", "other": "9"}  # of a ward
 FIRST_DAYS = 7  # of life
-SUDDEN_DEATH = "I46.1"
+EXTERNAL, SUDDEN_DEATH = "VWXY", "I46.1"  # first letters, a code
 LASTING, SHORT, SUDDEN = 400.0, 10.0, 0.2  # mean days to death of lasting diseases nobody knew of, others, the sudden
 
 
@@ -62,11 +62,11 @@ def _outside(draws: Draws, facts: ProvinceFacts, cause: Ints, age: Floats, no: I
 
 def days_ill(draws: Draws, facts: ProvinceFacts, lives: Lives, deaths: Deaths) -> Floats:
     """Days from the onset of each underlying cause to death: since a lasting one was known, else as drawn."""
-    conditions, codes, people = facts.conditions, facts.codes, lives.people
+    conditions, people = facts.conditions, lives.people
     acute = [conditions.index(name) for name in ACUTE]
     condition = np.where(np.isin(deaths.condition, acute), -1, deaths.condition)
     known = np.where(condition >= 0, lives.health.diagnosis[deaths.person, condition], NEVER)
-    sudden = np.array([code[0] in "VWXY" or code == SUDDEN_DEATH for code in codes.icd10])[deaths.cause]
+    sudden = facts.codes.begins(*EXTERNAL, SUDDEN_DEATH)[deaths.cause]
     mean = np.select([condition >= 0, sudden], [LASTING, SUDDEN], SHORT)  # (assumed)
     drawn = mean * draws.exponential("ill for", people.no[deaths.person])
     days = np.where(known < deaths.day, deaths.day - known, drawn)

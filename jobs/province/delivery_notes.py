@@ -43,7 +43,7 @@ class Children:
 
 def delivers(facts: ProvinceFacts, care: Encounters) -> np.ndarray:
     """Whether encounters are stays for childbirth."""
-    return np.array([code.startswith(DELIVERY) for code in facts.codes.icd10])[care.diagnosis]
+    return facts.codes.begins(DELIVERY)[care.diagnosis]
 
 
 def delivery(scene: Scene, care: Encounters) -> pa.Array:
@@ -51,7 +51,7 @@ def delivery(scene: Scene, care: Encounters) -> pa.Array:
     draws, people, facts = scene.draws, scene.lives.people, scene.facts
     born = Children.of(people, care.person, care.day, care.until)
     child = np.where(delivers(facts, care), born.first, -1)
-    section = np.array([code.startswith(SECTION) for code in facts.codes.icd10])[care.diagnosis]
+    section = facts.codes.begins(SECTION)[care.diagnosis]
     how = texts(("经阴道分娩", "经子宫下段剖宫产娩"), section.astype(np.int64))
     one, two = (_newborn(draws, people, np.maximum(c, 0)) for c in (born.first, born.second))
     single, twins = joined(how, "一活婴，", one, "。"), joined(how, "二活婴，先娩者", one, "；后娩者", two, "。")

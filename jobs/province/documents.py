@@ -10,7 +10,7 @@ import pyarrow.compute as pc
 
 from jobs.province.care_feeds import encounter_no
 from jobs.province.defects import Defect
-from jobs.province.draws import Draws, Ints
+from jobs.province.draws import Draws, Ints, repeated
 from jobs.province.encounters import Encounters
 from jobs.province.entries import Entries
 from jobs.province.feeds import department_columns, doctor_no, patient_no, unique_text
@@ -87,8 +87,7 @@ def _later(draws: Draws, stay: Encounters) -> Documents:
     """Later notes, from the day after admission to the one before the patient leaves, farther apart in long stays."""
     between = np.maximum(stay.until - stay.day - 1, 0)
     many = np.minimum(np.ceil(between / EVERY), MOST).astype(np.int64)
-    of = np.repeat(np.arange(len(stay)), many)
-    nth = np.arange(len(of)) - np.repeat(np.cumsum(many) - many, many)
+    of, nth = repeated(many)
     stay = stay.at(of)
     key = stay.numbered(len(CODES) + nth, NUMBER)
     part = (nth + draws.uniform("note day", key)) / many[of]

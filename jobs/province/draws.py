@@ -129,6 +129,12 @@ class Choice:
         return np.minimum(found - np.asarray(group) * self.items, self.items - 1)
 
 
+def repeated(count: Ints) -> tuple[Ints, Ints]:
+    """Each position as often as ``count`` says, and each one's number (from 0) among those of its position."""
+    of = np.repeat(np.arange(len(count)), count)
+    return of, np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+
+
 def ranks(*keys: Any) -> Ints:
     """Each row's rank (from 0) within its group: all keys but the last make the group, the last orders it."""
     order = np.lexsort(keys[::-1])

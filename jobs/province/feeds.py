@@ -32,11 +32,15 @@ def unique_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
     return joined(prefix, pc.cast(pa.array(unique_numbers(scene.settings.seed, purpose, key)), pa.string()))
 
 
+def short_text(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
+    """The same in letters and digits: the prefix and 13 characters."""
+    return joined(prefix, in_letters(unique_numbers(scene.settings.seed, purpose, key), 13))
+
+
 def patient_no(scene: Scene, person: Ints, sender: Ints, day: Ints) -> pa.Array:
     """An institution's own number of a person, the same at every visit save for those with several files; 14
     characters of the 18 that the element holds."""
-    number = unique_numbers(scene.settings.seed, "patient", file_key(scene, person, sender, day))
-    return joined("P", in_letters(number, 13))
+    return short_text(scene, "P", "patient", file_key(scene, person, sender, day))
 
 
 def visit_no(scene: Scene, key: Ints) -> pa.Array:

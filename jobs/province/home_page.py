@@ -47,7 +47,7 @@ QUALITY = (0.95, 0.995)  # first, second grade (assumed)
 CHEMOTHERAPY, RADIOTHERAPY = "Z51.1", "Z51.0"
 AGAIN = ("继续化疗", "继续放疗", "复查")
 TRAFFIC, FALL = "V89.2", "W19"
-INJURY = "S"
+INJURY, CANCER = "S", "C"
 
 
 def inpatient_home_page(scene: Scene, stays: Stays, about: Described) -> Batch:
@@ -175,7 +175,7 @@ def _other_diagnoses(scene: Scene, key: Ints, about: Described, rows: Rows) -> l
 def _injury(scene: Scene, key: Ints, main: Ints, sender: Ints) -> list[pa.Array]:
     """The external cause of an injury: traffic, or a fall."""
     code = scene.facts.codes.icd10
-    injured = np.array([c[0] == INJURY for c in code])[main]
+    injured = scene.facts.codes.begins(INJURY)[main]
     traffic = scene.draws.happens(stay_kinds(code).traffic[main], "in traffic", key)
     cause = np.where(traffic, code.index(TRAFFIC), code.index(FALL))
     return diagnosis_columns(scene, np.where(injured, cause, -1), sender)
@@ -186,7 +186,7 @@ def _pathology(scene: Scene, stays: Stays, main: Ints, operated: np.ndarray) -> 
     facts = scene.facts
     seen = examined(scene.draws, stay_kinds(facts.codes.icd10), stays.key, main, operated)
     site = np.maximum(facts.conditions.site[np.maximum(stays.condition, 0)], 0)
-    cancer = seen & np.array([c[0] == "C" for c in facts.codes.icd10])[main]
+    cancer = seen & facts.codes.begins(CANCER)[main]
     key = tumour_key(scene.lives.people.no[stays.person], site)
     morphology = morphology_of(scene.draws, tuple(facts.catalogue.cancers.table["site"]), site, seen, key)
     return [

@@ -8,8 +8,7 @@ import pyarrow.compute as pc
 
 from jobs.province.care_feeds import encounter_no
 from jobs.province.draws import Floats, Ints
-from jobs.province.draws import numbers as unique_numbers
-from jobs.province.feeds import in_letters, patient_no
+from jobs.province.feeds import patient_no, short_text
 from jobs.province.lab_lists import GROWN, NONE
 from jobs.province.laboratory import Results, Taken
 from jobs.province.people import YEAR
@@ -38,7 +37,7 @@ def laboratory(scene: Scene, results: Results) -> Batch:
     number = pc.if_else(in_words, "", unit[0])
     specimens, specimen = _pool(scene, "specimen", item)
     came = t.day * DAY + t.minute + 15 + draws.whole(30, "specimen received", t.draw)
-    report = _number(scene, "R", "report", t.report)
+    report = short_text(scene, "R", "report", t.report)
     columns = [
         joined(report, "-", numbers(item + 1)),
         report,
@@ -46,7 +45,7 @@ def laboratory(scene: Scene, results: Results) -> Batch:
         *about_person(scene, feed, rows, t.person, t.day),
         encounter_no(scene, t.of_stay, t.source),
         texts(scene.facts.codes.department_code, t.department),
-        _number(scene, "B", "specimen", (t.number * 4 + specimen) * 2 + t.of_stay),
+        short_text(scene, "B", "specimen", (t.number * 4 + specimen) * 2 + t.of_stay),
         texts(specimens, specimen),
         texts(STATES, np.searchsorted(STATE_SHARES, draws.uniform("specimen state", t.draw, specimen))),
         event_time(scene, feed, rows, t.day, t.minute),
@@ -63,11 +62,6 @@ def laboratory(scene: Scene, results: Results) -> Batch:
         texts(("H", "L", "N", "A"), _flag(scene, value, low, high, grade)),
     ]
     return Batch(feed, rows.sender, rows.period, people.no[t.person], columns, rows.defects)
-
-
-def _number(scene: Scene, prefix: str, purpose: str, key: Ints) -> pa.Array:
-    """A number unique within the province, of 14 characters of the 20 that the elements hold."""
-    return joined(prefix, in_letters(unique_numbers(scene.settings.seed, purpose, key), 13))
 
 
 def _reported(scene: Scene, taken: Taken) -> Ints:

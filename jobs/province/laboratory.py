@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from jobs.province.draws import Choice, Draws, Floats, Ints
+from jobs.province.draws import Choice, Draws, Floats, Ints, repeated
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.lab_lists import NONE
@@ -79,9 +79,7 @@ def results(
     panels = _at_visits(draws, facts, visits).and_(_at_stays(draws, facts, stays, about))
     panels = panels.at(np.flatnonzero(panels.day <= lives.death[panels.person]))
     lab = facts.laboratory
-    size = lab.size[panels.panel]
-    row = np.repeat(np.arange(len(panels)), size)
-    nth = np.arange(len(row)) - np.repeat(np.cumsum(size) - size, size)
+    row, nth = repeated(lab.size[panels.panel])
     item = lab.member[lab.first[panels.panel[row]] + nth]
     beside = panels.beside[row]
     new = np.flatnonzero((beside == NONE) | ~lab.holds[beside, item])
@@ -116,8 +114,7 @@ def _at_stays(draws: Draws, facts: ProvinceFacts, stays: Stays, about: Described
     s = np.flatnonzero(draws.happens(AT_STAY, "panel at stay", stays.key) & (stays.days > 0))
     own = _panel(draws, facts, stays.condition[s], about.diagnosis[s], stays.key[s], of_stay=True)
     mornings = np.maximum(np.searchsorted(MORNINGS, stays.days[s]), 1)  # before the day of discharge
-    of = np.repeat(np.arange(len(s)), mornings)
-    nth = np.arange(len(of)) - np.repeat(np.cumsum(mornings) - mornings, mornings)
+    of, nth = repeated(mornings)
     of, nth = np.concatenate([of, np.arange(len(s))]), np.concatenate([nth, np.zeros(len(s), np.int64)])
     beside = np.repeat([False, True], [len(of) - len(s), len(s)])
     e = s[of]

@@ -8,7 +8,7 @@ from jobs.province.codebook import Names
 from jobs.province.dirt import Dirt
 from jobs.province.draws import Draws, Ints
 from jobs.province.people import NOBODY, People
-from jobs.province.pregnancies import first_of_birth
+from jobs.province.pregnancies import born_together, first_of_birth
 
 DOT = "·"
 OTHER_DOTS = (*"•‧・．.", "")  # the last: left out
@@ -24,7 +24,7 @@ def true_names(draws: Draws, names: Names, dirt: Dirt, people: People, foreign: 
     surname = names.surname_choice.pick(draws.uniform("surname", people.no))[_named_after(draws, people)]
     sizes = np.array([len(names.given[0]), len(names.given[1])])[people.sex]
     of_birth = first_of_birth(people)
-    twin, has_twin = of_birth != np.arange(len(people)), np.bincount(of_birth, minlength=len(people))[of_birth] > 1
+    twin, has_twin = of_birth != np.arange(len(people)), born_together(of_birth) > 1
     first = draws.whole(sizes, "given", np.where(has_twin, people.no[people.mother], people.no), 1)
     two = draws.happens(0.85, "two characters", people.no) | has_twin
     second = np.where(two, draws.whole(sizes, "given", people.no[of_birth], 2), -1)

@@ -14,7 +14,7 @@ import pandas as pd
 
 from jobs.province.childbirth import birth_minute
 from jobs.province.datafiles import csv
-from jobs.province.draws import Choice, Draws, Ints
+from jobs.province.draws import Choice, Draws, Ints, repeated
 from jobs.province.entries import Entries
 from jobs.province.people import NOBODY, People
 
@@ -65,11 +65,16 @@ def first_of_birth(people: People) -> Ints:
     return first
 
 
+def born_together(first: Ints) -> Ints:
+    """For each person how many were born in the same birth; ``first``: of ``first_of_birth``."""
+    return np.bincount(first, minlength=len(first))[first]
+
+
 def newborns(draws: Draws, people: People, child: Ints) -> Newborn:
     """What these children are like at birth; twins come after the same weeks, some minutes apart."""
     table, choice = _gestation()
     first = first_of_birth(people)
-    born, first = np.bincount(first, minlength=len(first))[first][child], first[child]
+    born, first = born_together(first)[child], first[child]
     no, delivery, twin = people.no[child], people.no[first], born > 1
     week = choice.pick(draws.uniform("weeks of pregnancy", delivery), twin.astype(np.int64))
     shared = np.where(twin, ALIKE, 0.0)
@@ -105,8 +110,7 @@ def antenatal_visits(draws: Draws, people: People) -> Antenatal:
     mother, child, began = pregnancies(draws, people)
     no, length = people.no[child], people.birth[child] - began
     count = FEWEST + draws.whole(MORE, "antenatal visits", no)
-    of = np.repeat(np.arange(len(child)), count)
-    nth = np.arange(len(of)) - np.repeat(np.cumsum(count) - count, count)
+    of, nth = repeated(count)
     part = (nth + draws.uniform("antenatal day", no[of], nth)) / count[of]
     day = began[of] + 7 * BOOKED + ((length[of] - 7 * BOOKED) * part**0.75).astype(np.int64)
     return Antenatal(mother[of], day, nth)

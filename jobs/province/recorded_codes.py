@@ -8,7 +8,7 @@ import numpy as np
 import pandas as pd
 import pyarrow as pa
 
-from jobs.province.datafiles import csv, longest_prefix, quoted
+from jobs.province.datafiles import by_prefix, csv, longest_prefix, quoted
 from jobs.province.draws import Floats, Ints
 
 RAW = ("local", "traditional")  # kinds of codes that are no ICD-10 and have no editions
@@ -111,8 +111,7 @@ def _symptoms(icd10: tuple[str, ...], table: pd.DataFrame, place: dict[str, int]
 
 
 def _limits(icd10: tuple[str, ...]) -> Ints:
-    table = csv("diagnosis_limits.csv").set_index("icd10_prefix")
-    rows = table.loc[[longest_prefix(c, set(table.index)) for c in icd10]]
+    rows = by_prefix(csv("diagnosis_limits.csv").set_index("icd10_prefix"), icd10)
     return (rows[["sex_code", "age_from", "age_to"]] - [1, 0, 0]).to_numpy(np.int64)
 
 

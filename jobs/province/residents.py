@@ -44,7 +44,7 @@ from jobs.province.registry_feeds import death_certificate, register_events, res
 from jobs.province.scale import Scale
 from jobs.province.schedule import Schedule, day_number
 from jobs.province.settings import SimulateSettings
-from jobs.province.stays import LONGEST, described, hospital_stays, numbered
+from jobs.province.stays import LONGEST, at_hospitals, described, hospital_stays
 from jobs.province.truth import causes, couple_events, episode_events, events, persons, pregnancy_events
 from jobs.province.undelivered import delivered, undelivered
 from jobs.province.visit_fees import visit_fees
@@ -76,9 +76,8 @@ def live_and_record(
     )
     start, recent = day_number(settings.population_on), max(first - LOOK_BACK, day_number(settings.population_on))
     visits = outpatient_visits(draws, facts, scale, institutions, lives, _months(recent, last))
-    stays = numbered(
-        draws, facts, institutions, lives, hospital_stays(draws, facts, scale, lives, _months(start, last))
-    )
+    stays = hospital_stays(draws, facts, scale, lives, _months(start, last))
+    stays = at_hospitals(draws, facts, institutions, lives, stays)
     stays = stays.at(np.flatnonzero(stays.discharged >= recent))
     visits = out_of_bed(visits, stays)
     dead = deaths(draws, facts, scale, lives, stays)
@@ -89,7 +88,7 @@ def live_and_record(
     visits = visits.and_(infection_visits(scene, reports, _months(recent, last)))
     all_visits, all_stays, reaches = visits, stays, delivered(scene, visits, stays, dead, registered, reports)
     visits, stays = visits.at(reaches.visit), stays.at(reaches.stay)
-    about = described(draws, facts, institutions, lives, stays)
+    about = described(draws, facts, lives, stays)
     care = encounters(draws, lives, visits, stays, about)
     done = studies(draws, facts, lives, care)
     given, tested = prescribed(draws, facts, lives, care), results(draws, facts, lives, visits, stays, about)

@@ -7,7 +7,7 @@ from functools import cache
 
 import numpy as np
 
-from jobs.province.datafiles import csv, longest_prefix
+from jobs.province.datafiles import by_prefix, csv
 from jobs.province.draws import Floats, Ints
 
 
@@ -30,7 +30,7 @@ class StayKinds:
 def stay_kinds(icd10: tuple[str, ...]) -> StayKinds:
     """``icd10``: the diagnoses in use; the row of the longest prefix that a code begins with counts."""
     table = csv("stay_kinds.csv").set_index("icd10_prefix")
-    rows = table.loc[[longest_prefix(code, set(table.index)) for code in icd10]]
+    rows = by_prefix(table, icd10)
     profiles = tuple(dict.fromkeys(table["profile"]))
 
     def column(name: str) -> Floats:

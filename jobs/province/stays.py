@@ -22,7 +22,7 @@ from jobs.province.draws import Draws, Floats, Ints, ranks
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.illness import FRAILTY
-from jobs.province.institutions import Institutions
+from jobs.province.institutions import NONE, Institutions
 from jobs.province.life import Lives, death_minute
 from jobs.province.opening import WARD, appointed, day_between, less_on_days_off
 from jobs.province.people import YEAR
@@ -44,7 +44,8 @@ class Stays(Entries):
     """One entry a stay. ``reason`` is a row of the inpatient reasons, of use where ``condition`` is OTHER.
 
     ``treatment``: the row of treatments.csv that the stay is for, or NO_TREATMENT. ``again``: the risk of a stay for
-    the same within 30 days of discharge. ``nth``: how often the person has been admitted to the hospital by then.
+    the same within 30 days of discharge. ``hospital``: NONE
+    until ``at_hospitals``; ``nth``: how often the person has been admitted to it by then.
     """
 
     key: Ints
@@ -56,6 +57,7 @@ class Stays(Entries):
     way: Ints
     treatment: Ints
     again: Floats
+    hospital: Ints
     nth: Ints
 
     def __len__(self) -> int:
@@ -109,6 +111,7 @@ def _stays(key: Ints, person: Ints, admitted: Ints, days: Ints, condition: Ints,
         known.get("way", np.full(size, ON_ORDER)),
         known.get("treatment", np.full(size, NO_TREATMENT)),
         np.zeros(size),
+        np.full(size, NONE),
         np.ones(size, np.int64),
     )
 
@@ -251,7 +254,7 @@ def stay_minutes(draws: Draws, stays: Stays) -> tuple[Ints, Ints]:
     return np.where(stays.days == 0, np.minimum(came, np.maximum(left - AT_LEAST, 0)), came), left
 
 
-def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Described:
+def described(draws: Draws, facts: ProvinceFacts, lives: Lives, stays: Stays) -> Described:
     """Diagnoses, department, hospital and operation of each stay."""
     codes, c = facts.codes, np.maximum(stays.condition, 0)
     chronic, treated = stays.condition != OTHER, stays.treatment != NO_TREATMENT
@@ -275,7 +278,7 @@ def described(draws: Draws, facts: ProvinceFacts, institutions: Institutions, li
         diagnosis,
         other_diagnoses(draws, facts, lives, stays.key, stays.person, stays.admitted, stays.condition, diagnosis),
         with_paediatrics(draws, department, age, stays.key),
-        _hospital(draws, facts, institutions, lives, stays),
+        stays.hospital,
         draws.happens(share, "operated", stays.key),
         operation,
     )
@@ -286,12 +289,8 @@ def _operated_share(facts: ProvinceFacts, stays: Stays) -> Floats:
     return np.where(stays.treatment != NO_TREATMENT, facts.codes.treatments.operated[stays.treatment], share)
 
 
-def _hospital(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Ints:
+def at_hospitals(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Stays:
+    """These stays, all there have been, each with its hospital and its number among those of the person there."""
     share = _operated_share(facts, stays)
-    return hospital(draws, facts, institutions, lives, stays.key, stays.person, stays.admitted, stays.condition, share)
-
-
-def numbered(draws: Draws, facts: ProvinceFacts, institutions: Institutions, lives: Lives, stays: Stays) -> Stays:
-    """These stays, all there have been, each with its number among those of the person at the hospital."""
-    at = _hospital(draws, facts, institutions, lives, stays)
-    return replace(stays, nth=1 + ranks(stays.person, at, stays.admitted))
+    at = hospital(draws, facts, institutions, lives, stays.key, stays.person, stays.admitted, stays.condition, share)
+    return replace(stays, hospital=at, nth=1 + ranks(stays.person, at, stays.admitted))

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from functools import cache
 
 import numpy as np
+import pandas as pd
 
 from jobs.province.datafiles import csv
 from jobs.province.draws import Choice, Draws, Floats, Ints
@@ -33,9 +34,14 @@ class Findings(Entries):
     grade: Ints
 
 
+@cache
+def _known() -> pd.DataFrame:
+    return csv("morphologies.csv")
+
+
 def morphologies() -> tuple[str, ...]:
     """ICD-O-3 codes of morphology and behaviour, by row of morphologies.csv."""
-    return tuple(csv("morphologies.csv")["morphology"])
+    return tuple(_known()["morphology"])
 
 
 def findings(
@@ -47,7 +53,7 @@ def findings(
     basis = np.where(unseen, CERTIFICATE_ONLY, basis)
     seen = basis < MICROSCOPIC
     morphology = morphology_of(draws, sites, site, seen, key)
-    own = csv("morphologies.csv")["grade"].map(lambda g: UNGRADED if g == 9 else g - 1).to_numpy(np.float64)
+    own = _known()["grade"].map(lambda g: UNGRADED if g == 9 else g - 1).to_numpy(np.float64)
     drawn = Choice.of(GRADE_SHARES).pick(draws.uniform("grade", key))
     grade = np.where(np.isnan(own[morphology]), drawn, own[morphology]).astype(np.int64)
     return Findings(basis, morphology, np.where(basis < HISTOLOGICAL, grade, UNGRADED))
@@ -78,7 +84,7 @@ def _bases(sites: tuple[str, ...]) -> Choice:
 @cache
 def _morphology(sites: tuple[str, ...]) -> Choice:
     """By site, without and with microscopy; where a site has no row for the former, malignant and no more."""
-    table = csv("morphologies.csv")
+    table = _known()
     weights: list[Floats] = []
     for site in sites:
         for column in ("without", "microscopy"):

@@ -9,7 +9,7 @@ import numpy as np
 from jobs.province.codebook import age_group
 from jobs.province.conditions import AGES, Conditions
 from jobs.province.departments import with_paediatrics
-from jobs.province.draws import Draws, Floats, Ints
+from jobs.province.draws import Draws, Floats, Ints, repeated
 from jobs.province.entries import Entries
 from jobs.province.facts import ProvinceFacts
 from jobs.province.institutions import Institutions
@@ -70,8 +70,7 @@ def outpatient_visits(
     care = CareOfConditions(lives.health.diagnosis, facts.conditions, "visits_per_year")
     mean = (other + care.by_month(first[:-1])[person, month]) / 12
     count = np.minimum(draws.poisson(mean, "visits", no, absolute), MOST)
-    cell = np.repeat(np.arange(len(count)), count)
-    ordinal = np.arange(len(cell)) - np.repeat(np.cumsum(count) - count, count)
+    cell, ordinal = repeated(count)
     who, when = person[cell], absolute[cell]
     u = draws.uniform("visit cause", lives.people.no[who], when, ordinal) * mean[cell] * 12
     condition = care.cause(who, first[month[cell]], u - other[cell])

@@ -56,4 +56,4 @@ def operated(facts: ProvinceFacts, care: Encounters) -> np.ndarray:
 
 
 def _therapy(facts: ProvinceFacts, care: Encounters) -> np.ndarray:
-    return np.array([code.startswith(THERAPY) for code in facts.codes.icd10])[care.diagnosis]
+    return facts.codes.begins(THERAPY)[care.diagnosis]
